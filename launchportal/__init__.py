@@ -1,0 +1,1 @@
+"""The running platform: settings, addresses, Celery and the embedded database."""
