@@ -1,0 +1,1 @@
+"""People, teams, sign-in, API tokens and the notifications inbox."""

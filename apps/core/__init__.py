@@ -1,0 +1,1 @@
+"""Knows no other app: errors, actors, the bell, kinds of fields and pages every app shares."""

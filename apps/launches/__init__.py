@@ -1,0 +1,1 @@
+"""Launches, their phases, segments, messages, channels, members and risks."""

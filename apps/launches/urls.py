@@ -1,0 +1,21 @@
+"""Addresses of a launch's own pages. `portal.urls` puts them, with those of apps above, below /launches/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.launches.views import launch, records
+
+urlpatterns = [
+    path("new/", launch.new, name="new"),
+    path("<slug:slug>/settings/", launch.settings, name="settings"),
+    path("<slug:slug>/state/", launch.state, name="state"),
+    path("<slug:slug>/team/", launch.members, name="members"),
+    path("<slug:slug>/team/<int:pk>/remove/", launch.member_remove, name="member_remove"),
+    path("<slug:slug>/audit/", launch.audit, name="audit"),
+    path("<slug:slug>/plan/<slug:kind>/add/", records.add, name="record_add"),
+    path("<slug:slug>/plan/<slug:kind>/<int:pk>/", records.detail, name="record"),
+    path("<slug:slug>/plan/<slug:kind>/<int:pk>/edit/", records.edit, name="record_edit"),
+    path("<slug:slug>/plan/<slug:kind>/<int:pk>/move/", records.move, name="record_move"),
+    path("<slug:slug>/plan/<slug:kind>/<int:pk>/remove/", records.remove, name="record_remove"),
+]

@@ -1,0 +1,1 @@
+"""Pages of a launch that need nothing beyond this app: records of its plan, settings, people, history."""

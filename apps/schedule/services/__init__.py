@@ -1,0 +1,1 @@
+"""Writing placements: `placing` one thing, `moving` an anchor and what hangs on it, `clock` for the tick."""
