@@ -1,0 +1,1 @@
+"""Reading, writing, versioning and checking whole launch plans."""

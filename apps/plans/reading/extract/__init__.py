@@ -1,0 +1,1 @@
+"""Stage three: from recognised sections to records with their source spans, and the questions they raise."""

@@ -1,0 +1,538 @@
+"""Sends every recognised section to the extraction of its kind."""
+
+from __future__ import annotations
+
+from apps.plans.reading.blocks import Block
+from apps.plans.reading.drafts import Context
+from apps.plans.reading.entries import Entry, entries, fence_facts
+from apps.plans.reading.extract import (
+    calendar,
+    facts,
+    history,
+    inline,
+    messages,
+    metrics,
+    phases,
+    reviews,
+    rollback,
+    segments,
+    simple,
+)
+from apps.plans.reading.outline import Section
+from apps.plans.reading.pieces import Piece, trim
+from apps.plans.reading.recognise import Role, phase_mark
+from apps.plans.reading.schemas import field_for, table_kind
+from apps.schedule.when import When
+
+SIMPLE = {
+    "channels": "channel",
+    "trainings": "training",
+    "education": "education",
+    "enablement": "enablement",
+    "support": "support",
+    "monitoring": "monitoring",
+    "routines": "routine",
+    "recognitions": "recognition",
+    "stories": "story",
+    "improvements": "improvement",
+}
+# Section kind -> record kind, for headings that carry one record each.
+HEADED = {
+    **SIMPLE,
+    "kpis": "kpi",
+    "mitigations": "mitigation",
+    "rollback_steps": "rollback_step",
+    "rollback_criteria": "rollback_criterion",
+    "key_messages": "key_message",
+}
+# Where a fence of `key: value` lines is data and not an example.
+EXPECTS_FACTS = frozenset(
+    {
+        "overview",
+        "document",
+        "kpis",
+        "phases",
+        "phase",
+        "rollback",
+        "rollback_criteria",
+        "calendar",
+        "inside",
+        "segment",
+    }
+)
+# Kinds whose tables may turn out to be something else by their headers.
+_LENIENT = frozenset(
+    {
+        "unknown",
+        "document",
+        "marketing",
+        "overview",
+        "phases",
+        "calendar",
+        "checklist",
+        "rollback",
+        "support",
+        "channels",
+        "key_messages",
+        "phase",
+        "inside",
+        "trainings",
+        "kpis",
+        "segments",
+    }
+)
+
+
+class Dispatch:
+    """Walks the sections once, in order."""
+
+    def __init__(self, context: Context, roles: dict[int, Role]) -> None:
+        self.context = context
+        self.roles = roles
+        wording = context.wording
+        self._known = lambda label: bool(wording.fields(label)) or wording.overview_key(label) is not None
+
+    def run(self, root: Section) -> None:
+        waiting = [root]
+        while waiting:
+            section = waiting.pop()
+            role = self.roles[section.index]
+            consumed = self._section(section, role)
+            if not consumed:
+                waiting.extend(reversed(section.sections))
+
+    def entries(self, section: Section) -> list[Entry]:
+        found = entries(section.blocks, self.context.source, self._known)
+        if any(entry.shape == "fence" for entry in found) and self.roles[section.index].kind in EXPECTS_FACTS:
+            found = [fact for entry in found for fact in self._unfenced(entry)]
+        return found
+
+    def _unfenced(self, entry: Entry) -> list[Entry]:
+        """A fence of facts as its facts; the fence's own lines go with the first and the last."""
+        facts = fence_facts(entry, self.context.source) if entry.shape == "fence" else []
+        return facts or [entry]
+
+    def heading_entry(self, section: Section) -> Entry:
+        """A section as one entry: its heading with its own entries and its subsections nested in it."""
+        assert section.heading is not None and section.title is not None
+        children = self.entries(section) + [self.heading_entry(child) for child in section.sections]
+        piece = section.title
+        heading = section.heading
+        return Entry(
+            "heading", heading, piece, None, piece, heading.first, heading.last, children, section=section
+        )
+
+    def _section(self, section: Section, role: Role) -> bool:
+        """Extract one section; returns whether its subsections were taken along."""
+        context = self.context
+        context.section = section.index
+        context.heading = section.text
+        context.group = role.group if role.kind != "unknown" else ""
+        if role.kind == "topic":
+            return False
+        if role.kind == "phase":
+            return self._phase(section)
+        if role.kind == "review" and section.heading is not None:
+            entry = self.heading_entry(section)
+            if entry.children:
+                context.group = ""
+                reviews.review(context, entry)
+            return True
+        if role.kind == "segment" and section.heading is not None:
+            entry = self.heading_entry(section)
+            if entry.children:
+                segments.segment(context, entry, role.group)
+            return True
+        if self._headed(section, role):
+            return True
+        if self._named_fact(section):
+            return False
+        if role.kind == "unknown" and self._timed(section):
+            role = self.roles[section.index] = Role("calendar", section.text)
+            context.group = section.text
+        found = self.entries(section)
+        plain, tables = _split(found)
+        kind = role.kind
+        for rows in tables:
+            self._rows(section, kind, rows)
+        if plain:
+            self._plain(section, role, kind, plain)
+        return False
+
+    # Headings that are records.
+
+    def _named_fact(self, section: Section) -> bool:
+        """`## Launch date` above a single short paragraph is a fact of the overview."""
+        if section.sections or len(section.blocks) != 1 or section.blocks[0].kind != "paragraph":
+            return False
+        block = section.blocks[0]
+        key = self.context.wording.overview_key(section.text)
+        if key is None or len(block.text) > 300 or section.heading is None or section.title is None:
+            return False
+        found = self.entries(section)
+        if len(found) != 1 or found[0].label is not None:
+            return False
+        facts.headed(self.context, self.heading_entry(section), found[0], key)
+        return True
+
+    def _timed(self, section: Section) -> bool:
+        """A heading nobody knows that is a time, above a list or table: what is to be done then."""
+        if section.title is None or not any(block.kind in ("item", "row") for block in section.blocks):
+            return False
+        title = section.title
+        if self.context.when(title.clean, calendar.ANCHOR) is not None:
+            return True
+        if self.context.wording.has("calendar_groups", title.clean):
+            return True
+        hits = self.context.whens(title.raw, calendar.ANCHOR)
+        if not hits:
+            return False
+        start, end, _ = hits[-1]
+        head, tail = title.raw[:start].strip(" (["), title.raw[end:].strip(" )]")
+        return not head or not tail or not head.rstrip(":-–—, ") or not tail.lstrip(":-–—, ")
+
+    def _phase(self, section: Section) -> bool:
+        context = self.context
+        inner = [child for child in section.sections if phase_mark(context.wording, child.text)]
+        if len(inner) >= 2 and self._inner_scheme(section, inner):
+            context.group = section.text
+            for child in inner:
+                self.roles[child.index] = Role("phase", section.text)
+            return False
+        entry = self.heading_entry(section)
+        context.group = ""
+        record = phases.phase(context, entry)
+        context.schemes[id(record)] = section.parent.index if section.parent else 0
+        self._tables_of_phase(entry, record.title)
+        return True
+
+    def _inner_scheme(self, section: Section, inner: list[Section]) -> bool:
+        names = ", ".join(child.text for child in inner)
+        outer = section.text
+        answer = self.context.ask(
+            "phase_scheme",
+            section.heading.first if section.heading else 1,
+            f"{outer}\x1f{names}",
+            f"“{outer[:80]}” holds phases of its own ({names[:120]}). Which are the launch's phases?",
+            proposed="outer",
+            choices=("outer", "inner"),
+        )
+        return answer == "inner"
+
+    def _tables_of_phase(self, entry: Entry, title: str) -> None:
+        """Tables and checklists below a phase: its tasks, or metrics."""
+        context = self.context
+        claimed = {
+            line
+            for record in context.records[-40:]
+            for first, last in record.claims
+            for line in range(first, last + 1)
+        }
+        context.group = title
+        waiting = [entry]
+        while waiting:
+            current = waiting.pop()
+            rows = [child for child in current.children if child.shape == "row"]
+            for table in _split(rows)[1]:
+                kind = table_kind(context.wording, table[0])
+                if kind in ("calendar", "kpis", "mitigations"):
+                    self._extract(kind, table, "")
+                elif kind == "phases" or any(
+                    "rollout" in context.wording.fields(head.clean) for head, _ in table[0].cells
+                ):
+                    self._steps_by_row(table)
+            tasks = [
+                child
+                for child in current.children
+                if child.shape == "item" and child.first not in claimed and child.block.checked is not None
+            ]
+            if tasks:
+                calendar.extract(context, tasks)
+            waiting.extend(child for child in current.children if child.shape == "heading")
+        context.group = ""
+
+    def _steps_by_row(self, rows: list[Entry]) -> None:
+        """A table of percents below a phase: each row is a step of its ladder."""
+        context = self.context
+        owner = next((record for record in reversed(context.records) if record.kind == "phase"), None)
+        for row in rows:
+            for head, cell in row.cells:
+                if "rollout" in context.wording.fields(head.clean) and cell.value:
+                    text = cell
+                    if "%" in head.raw and "%" not in cell.raw and cell.clean.replace(".", "").isdigit():
+                        continue
+                    phases.rollout_steps(context, row, trim(text), owner)
+                    break
+
+    def _headed(self, section: Section, role: Role) -> bool:
+        """`### Risk 1: slow queries` with fields or prose below it is one record."""
+        kind = HEADED.get(role.kind)
+        parent = section.parent
+        if kind is None or section.heading is None or parent is None or section.sections or not role.group:
+            return False
+        if self.roles[parent.index].kind != role.kind or not section.blocks:
+            return False
+        entry = self.heading_entry(section)
+        told = 0
+        for child in entry.children:
+            if child.shape in ("row", "fence", "other"):
+                return False
+            if child.shape == "paragraph" or (
+                child.label is not None
+                and field_for(self.context.wording, kind, child.label.clean)
+                not in (
+                    None,
+                    "title",
+                )
+            ):
+                told += 1
+        if told * 2 <= len(entry.children):
+            return False
+        self.context.group = self.roles[parent.index].group
+        self._extract(role.kind, [entry], self.roles[parent.index].group, headed=True)
+        return True
+
+    # Entries.
+
+    def _rows(self, section: Section, kind: str, rows: list[Entry]) -> None:
+        wording = self.context.wording
+        if kind in _LENIENT or kind not in HEADED:
+            told = table_kind(wording, rows[0])
+            if kind in ("inside",):
+                return
+            if told is not None and told != kind and self._other_kind(kind, told, rows):
+                self.context.group = "" if kind not in ("calendar", "checklist") else self.context.group
+                self._extract(told, rows, section.text)
+                return
+        if kind in ("unknown", "document"):
+            if len(rows[0].cells) == 2:
+                facts.extract(self.context, rows, loose=True)
+            return
+        if kind == "overview":
+            header = _header_fact(self.context, rows)
+            facts.extract(self.context, ([header] if header else []) + rows)
+            return
+        self._extract(kind, rows, section.text)
+
+    def _other_kind(self, kind: str, told: str, rows: list[Entry]) -> bool:
+        """Whether a table's headers overrule what the section's heading says."""
+        wording = self.context.wording
+        if kind in ("unknown", "document", "marketing", "overview"):
+            return True
+        if kind == "phases":
+            marked = sum(
+                bool(row.cells) and phase_mark(wording, row.cells[0][1].clean) is not None for row in rows
+            )
+            return told in ("kpis", "mitigations", "history", "rollback_criteria") or (
+                told == "calendar" and not marked
+            )
+        if kind in ("calendar", "checklist"):
+            if told == "phases":
+                return True
+            return told in ("kpis", "mitigations")
+        if kind == "rollback":
+            return told in ("mitigations", "kpis")
+        if kind in ("channels", "key_messages"):
+            return told == "calendar" and any(
+                "when" in wording.fields(head.clean) for head, _ in rows[0].cells
+            )
+        if kind == "support":
+            return told in ("mitigations", "kpis")
+        return False
+
+    def _plain(self, section: Section, role: Role, kind: str, found: list[Entry]) -> None:
+        context = self.context
+        if kind in ("document", "unknown"):
+            self._silent(section, found, document=kind == "document")
+            return
+        if kind == "inside":
+            return
+        if kind == "marketing":
+            self._extract(_by_shape(context, found) or "unknown", found, section.text)
+            return
+        if (
+            kind in ("segments", "segments_primary", "segments_secondary")
+            and len(found) == 1
+            and found[0].shape == "paragraph"
+        ):
+            if len(found[0].piece.raw) <= 300 and not section.sections:
+                facts.prose(context, found[0], "target_audience", section.text)
+            return
+        if kind == "calendar" and _rollout_like(context, found):
+            kind = "phases"
+        self._extract(kind, found, section.text, section=section)
+
+    def _inline(self, entry: Entry) -> bool:
+        """A labelled line that tells a whole part; facts the overview knows stay facts."""
+        if entry.shape not in ("item", "line") or entry.label is None:
+            return False
+        if self.context.wording.overview_key(entry.label.clean) is not None:
+            return False
+        kind = inline.kind_of(self.context, entry)
+        if kind is None:
+            return False
+        known = len(self.context.records)
+        inline.extract(self.context, kind, entry)
+        return len(self.context.records) > known
+
+    def _silent(self, section: Section, found: list[Entry], *, document: bool) -> None:
+        """Above the parts, or below a heading nobody knows: facts, and bullets that head parts themselves."""
+        context = self.context
+        rest: list[Entry] = []
+        for entry in found:
+            if (
+                entry.children
+                and entry.shape in ("item", "line", "fact")
+                and not (entry.label is not None and entry.value)
+            ):
+                matches = context.wording.match(entry.name.clean)
+                if matches and matches[0].strength >= 0.9 and not matches[0].topic:
+                    context.group = ""
+                    self._extract(matches[0].kind, entry.children, entry.name.clean)
+                    continue
+            if not self._inline(entry):
+                rest.append(entry)
+        context.group = ""
+        facts.extract(context, rest, loose=True)
+
+    def _extract(
+        self,
+        kind: str,
+        found: list[Entry],
+        heading: str,
+        *,
+        headed: bool = False,
+        section: Section | None = None,
+    ) -> None:
+        context = self.context
+        if kind in SIMPLE:
+            name = SIMPLE[kind]
+            simple.extract(context, name, found, finish=simple.FINISH.get(name))
+        elif kind == "overview":
+            facts.extract(context, [entry for entry in found if not self._inline(entry)])
+        elif kind == "phases":
+            for record in phases.extract(context, found):
+                context.schemes[id(record)] = context.section or 0
+        elif kind in ("calendar", "checklist"):
+            self._calendar(found, heading, section)
+        elif kind in ("segments", "segments_primary", "segments_secondary"):
+            segments.extract(context, found, _segment_group(kind))
+        elif kind == "kpis":
+            metrics.extract(context, found)
+        elif kind == "rollback":
+            rollback.extract(context, found)
+        elif kind == "rollback_criteria":
+            if headed:
+                rollback.criterion(context, found[0])
+            else:
+                rollback.criteria(context, found)
+        elif kind == "rollback_steps":
+            rollback.steps(context, found)
+        elif kind == "mitigations":
+            rollback.mitigations(context, found)
+        elif kind == "reviews":
+            reviews.extract(context, found)
+        elif kind == "history":
+            history.extract(context, found)
+        elif kind == "key_messages":
+            messages.extract(context, found)
+
+    def _calendar(self, found: list[Entry], heading: str, section: Section | None) -> None:
+        context = self.context
+        when: When | None = None
+        piece: Piece | None = None
+        if section is not None and section.title is not None:
+            hits = context.whens(section.title.raw, calendar.ANCHOR)
+            if hits:
+                start, end, when = hits[-1] if hits[-1][2].date is not None else hits[0]
+                piece = section.title.sub(start, end)
+                if self._dated_heading(section, when, piece):
+                    return
+        calendar.extract(context, found, when=when, when_piece=piece)
+
+    def _dated_heading(self, section: Section, when: When, piece: Piece) -> bool:
+        """`#### 2026-03-04: Newsletter` with prose or fields below is one entry."""
+        assert section.title is not None and section.heading is not None
+        raw = section.title.raw
+        start = piece.start - section.title.start
+        rest = (raw[:start] + raw[start + len(piece.raw) :]).strip(" \t:-–—,;|()·")
+        if not rest or phase_mark(self.context.wording, rest):
+            return False
+        entry = self.heading_entry(section)
+        works = [child for child in entry.children if child.shape in ("item", "row")]
+        fields = [
+            child
+            for child in works
+            if child.label is not None
+            and field_for(self.context.wording, "calendar_entry", child.label.clean) not in (None, "title")
+        ]
+        if works and (len(fields) * 2 < len(works) or self.context.wording.has("calendar_groups", rest)):
+            return False
+        parent = section.parent
+        self.context.group = self.roles[parent.index].group if parent is not None else ""
+        name = section.title
+        if start == 0 or not raw[:start].strip(" (["):
+            left = len(raw) - len(raw[start + len(piece.raw) :].lstrip(" \t:-–—,;|)·]"))
+            name = trim(name.sub(left, len(raw)))
+        else:
+            name = trim(name.sub(0, len(raw[:start].rstrip(" \t:-–—,;|(·["))))
+        calendar.from_heading(self.context, entry, name, when, piece)
+        return True
+
+
+def _split(found: list[Entry]) -> tuple[list[Entry], list[list[Entry]]]:
+    """Entries that are no rows, and the rows of each table."""
+    plain: list[Entry] = []
+    tables: dict[int, list[Entry]] = {}
+    for entry in found:
+        if entry.shape == "row":
+            tables.setdefault(entry.block.table, []).append(entry)
+        else:
+            plain.append(entry)
+    return plain, list(tables.values())
+
+
+def _segment_group(kind: str) -> str:
+    return {"segments_primary": "primary", "segments_secondary": "secondary"}.get(kind, "")
+
+
+def _header_fact(context: Context, rows: list[Entry]) -> Entry | None:
+    """The header of a table of facts is often its first fact."""
+    heads = [head for head, _ in rows[0].cells]
+    if len(heads) < 2 or not heads[0].raw or context.wording.overview_key(heads[0].clean) is None:
+        return None
+    if context.wording.has("value_headers", heads[1].clean) or not heads[1].raw:
+        return None
+    block: Block = heads[0].block
+    cells = [(Piece(block, head.start, head.start), head) for head in heads]
+    return Entry("row", block, heads[0], None, heads[0], block.first, block.last, cells=cells)
+
+
+def _by_shape(context: Context, found: list[Entry]) -> str | None:
+    """What bullets directly below "Marketing" are: dated work, tasks, or channels."""
+    items = [entry for entry in found if entry.shape in ("item", "line", "fact")]
+    if not items:
+        return None
+    timed = sum(
+        entry.label is not None and context.when(entry.label.clean, "launch_day") is not None
+        for entry in items
+    )
+    if timed * 2 >= len(items) or any(entry.block.checked is not None for entry in items):
+        return "calendar"
+    channels = sum(bool(context.wording.type_of("channels", entry.name.clean)) for entry in items)
+    return "channels" if channels * 2 >= len(items) else None
+
+
+def _rollout_like(context: Context, found: list[Entry]) -> bool:
+    """A timeline whose entries give percents of an audience is a rollout."""
+    items = [entry for entry in found if entry.shape in ("item", "line", "fact")]
+    shares = 0
+    for entry in items:
+        text = entry.value.clean
+        if (
+            "%" in text
+            and context.wording.holds("audience_words", text)
+            and not context.wording.holds("target_words", text)
+        ):
+            shares += 1
+    return shares >= 2 and shares * 2 >= len(items)

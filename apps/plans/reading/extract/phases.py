@@ -1,0 +1,483 @@
+"""Phases with their rollout steps, from headings, bullets, rows, or a table turned on its side."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from apps.plans.reading.blocks import locate
+from apps.plans.reading.drafts import Context, Draft
+from apps.plans.reading.entries import Entry
+from apps.plans.reading.extract.simple import counted, nested_text, put_time, told
+from apps.plans.reading.model import Record
+from apps.plans.reading.pieces import Piece, split_label, trim
+from apps.plans.reading.recognise import phase_mark
+from apps.plans.reading.schemas import columns, field_for
+from apps.schedule.when import When
+
+ANCHOR = "rollout_start"
+_PART = re.compile(r"[^,;|·•]+")
+_PERCENT = re.compile(r"\d\s*[%％]|\bpercent\b")
+_BETWEEN = re.compile(r"\s+[-–—|·]\s+|;\s+")
+_SCOPE = re.compile(
+    r"^(?:of\s+(?:the\s+|our\s+|all\s+)?)?(?P<scope>.*?)(?:\s+(?:via|with|using|by|behind|through)\b.*)?$",
+    re.S,
+)
+_TRAIL = " \t:-–—,;|·•("
+
+
+def extract(context: Context, found: list[Entry]) -> list[Record]:
+    """Phases from a list of entries in a section about phases; entries that are no phase stay behind."""
+    records: list[Record] = []
+    rows = [entry for entry in found if entry.shape == "row"]
+    if rows and _sideways(context, rows[0]):
+        from apps.plans.reading.extract.sideways import phases
+
+        records.extend(phases(context, rows))
+        rows = []
+    bare: list[Entry] = []
+    for entry in found:
+        if entry.shape == "row":
+            if rows:
+                record = _from_row(context, entry)
+                if record is not None:
+                    records.append(record)
+        elif entry.shape in ("item", "line", "fact"):
+            if _is_phase(context, entry):
+                records.append(phase(context, entry))
+            elif _PERCENT.search(entry.piece.raw):
+                bare.append(entry)
+        elif entry.shape == "paragraph" and _PERCENT.search(entry.piece.raw):
+            bare.append(entry)
+    if not records:
+        for entry in bare:
+            ladder_alone(context, entry)
+    return records
+
+
+def _is_phase(context: Context, entry: Entry) -> bool:
+    name = entry.name.clean
+    if phase_mark(context.wording, name):
+        return True
+    if entry.label is not None and context.when(entry.label.clean, ANCHOR) is not None:
+        return True
+    if (
+        entry.label is not None
+        and field_for(context.wording, "phase", entry.label.clean) is not None
+        and not entry.children
+    ):
+        return False
+    if entry.label is None and not entry.children:
+        return False
+    fields = {
+        field_for(context.wording, "phase", child.label.clean) for child in entry.children if child.label
+    }
+    if fields & {"audience", "rollout", "goal", "targets", "when"}:
+        return True
+    return (
+        entry.label is not None
+        and bool(entry.value)
+        and "%" in entry.value.raw
+        and len(context.ladder(entry.value.clean)) == 1
+    )
+
+
+def _sideways(context: Context, entry: Entry) -> bool:
+    """Columns are phases, rows are what is said about them."""
+    marks = sum(phase_mark(context.wording, head.clean) is not None for head, _ in entry.cells[1:])
+    return marks >= 2
+
+
+def phase(context: Context, entry: Entry) -> Record:
+    """One phase from a bullet or a heading entry with everything nested in it."""
+    draft = Draft(context, "phase", entry)
+    steps: list[Piece] = []
+    if entry.shape == "heading":
+        heading(draft, entry.piece, steps)
+    else:
+        _own_line(draft, entry, steps)
+    for child in entry.children:
+        _told(draft, child, steps)
+    return _finish(draft, steps)
+
+
+def _own_line(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
+    context = draft.context
+    if entry.label is None:
+        heading(draft, entry.piece, steps)
+        return
+    when = context.when(entry.label.clean, ANCHOR)
+    if when is not None and entry.value:
+        set_span(draft, when, entry.label)
+        label, value = split_label(entry.value)
+        if label is not None and value:
+            draft.title(label)
+            _loose(draft, value, steps)
+        else:
+            draft.title(entry.value)
+            if _PERCENT.search(entry.value.raw) and context.ladder(entry.value.clean):
+                steps.append(entry.value)
+                draft.put("audience", entry.value)
+        return
+    mark = phase_mark(context.wording, entry.label.clean)
+    if mark and mark[0] != "stage" and len(entry.label.raw.split()) <= 2 and entry.value:
+        # "Phase 1: Beta (Week 1)": the name goes on behind the colon.
+        whole = Piece(entry.block, entry.label.start, entry.value.end)
+        if len(entry.value.raw) <= 60 and "\n" not in whole.raw:
+            heading(draft, trim(entry.piece), steps)
+            return
+    heading(draft, entry.label, steps)
+    if entry.value:
+        for part in _stretches(draft, entry.value):
+            _loose(draft, part, steps)
+
+
+def _stretches(draft: Draft, value: Piece) -> list[Piece]:
+    """`100% of employees – Mon May 5`: parts by dashes and bars, if one of them is a time or a percent."""
+    cuts = list(_BETWEEN.finditer(value.raw))
+    if not cuts:
+        return [value]
+    ends = [match.start() for match in cuts] + [len(value.raw)]
+    starts = [0] + [match.end() for match in cuts]
+    parts = [trim(value.sub(start, end)) for start, end in zip(starts, ends, strict=True)]
+    context = draft.context
+    if any(
+        context.when(part.clean, ANCHOR) or _PERCENT.search(part.raw) and context.ladder(part.clean)
+        for part in parts
+    ):
+        return [part for part in parts if part]
+    return [value]
+
+
+def heading(draft: Draft, piece: Piece, steps: list[Piece]) -> None:
+    """`Phase 1: Beta (Week 1, 10%)`: the name, and what stands in parentheses or behind a dash."""
+    context = draft.context
+    raw = piece.raw
+    cut_from, cut_to = len(raw), len(raw)
+    for opening, closing in (("(", ")"), ("（", "）"), ("[", "]")):
+        start = raw.rfind(opening)
+        end = raw.find(closing, start)
+        if start > 0 and end > start:
+            inner = piece.sub(start + 1, end)
+            if _aside(draft, inner, steps):
+                cut_from, cut_to = start, end + 1
+                break
+    else:
+        found = [
+            hit
+            for hit in context.whens(raw, ANCHOR)
+            if hit[2].offset is not None or hit[2].date or hit[2].precision
+        ]
+        if found:
+            start, end, when = found[-1] if found[-1][1] >= len(raw.rstrip(_TRAIL + ")")) - 1 else found[0]
+            head, tail = raw[:start].rstrip(), raw[end:].lstrip()
+            at_end = not tail.strip(_TRAIL + ")") and (not head or head[-1] in ":-–—,;|·•(")
+            at_start = not head and (not tail or tail[0] in ":-–—,;|·•")
+            if at_end or at_start:
+                set_span(draft, when, piece.sub(start, end))
+                if at_end and head.strip(_TRAIL):
+                    cut_from, cut_to = len(head.rstrip(_TRAIL)), len(raw)
+                elif at_start and tail.strip(_TRAIL):
+                    cut_from, cut_to = 0, len(raw) - len(tail.lstrip(_TRAIL))
+    name = (
+        piece.sub(0, cut_from)
+        if cut_to >= len(raw.rstrip())
+        else piece.sub(cut_to, len(raw))
+        if not raw[:cut_from].strip()
+        else piece
+    )
+    tidy = trim(name)
+    text = tidy.raw.rstrip(_TRAIL)
+    draft.title(tidy.sub(0, len(text)))
+    if not steps and _PERCENT.search(text) and context.ladder(tidy.clean):
+        steps.append(tidy)
+
+
+def _aside(draft: Draft, inner: Piece, steps: list[Piece]) -> bool:
+    """Whether all of a parenthesis is a time, a percent, or both; takes them if so."""
+    context = draft.context
+    when = context.when(inner.clean, ANCHOR)
+    if when is not None:
+        set_span(draft, when, inner)
+        return True
+    parts = [trim(inner.sub(match.start(), match.end())) for match in _PART.finditer(inner.raw)]
+    taken: list[tuple[Piece, When | None]] = []
+    for part in parts:
+        when = context.when(part.clean, ANCHOR)
+        if when is None and not (_PERCENT.search(part.raw) and context.ladder(part.clean)):
+            return False
+        taken.append((part, when))
+    for part, when in taken:
+        if when is not None:
+            set_span(draft, when, part)
+        else:
+            steps.append(part)
+    return bool(taken)
+
+
+def _told(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
+    """Something said below a phase: by its label, else by what it looks like."""
+    context = draft.context
+    if entry.shape in ("other", "fence"):
+        return
+    if entry.shape == "row":
+        return
+    if entry.shape == "heading":
+        _inside(draft, entry, steps)
+        return
+    name = field_for(context.wording, "phase", entry.label.clean) if entry.label else None
+    if name in ("title", "number") or (name is None and entry.label is not None):
+        if (
+            entry.label is not None
+            and name is None
+            and context.when(entry.label.clean, ANCHOR)
+            and _PERCENT.search(entry.value.raw)
+        ):
+            _step_with_time(draft, entry, steps)
+            return
+        told(draft, entry)
+        draft.claim(entry)
+        nested_text(draft, entry)
+        return
+    if name is None:
+        if entry.shape == "paragraph":
+            return
+        _loose(draft, entry.piece, steps)
+        draft.claim(entry)
+        nested_text(draft, entry)
+        return
+    assert entry.label is not None
+    draft.claim(entry)
+    values = [entry.value] if entry.value else []
+    for child in entry.children:
+        if child.shape != "other":
+            values.append(child.piece)
+            draft.claim(child, deep=True)
+    for value in values:
+        labelled(draft, name, value, entry.label, steps)
+
+
+def _inside(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
+    """A small heading below a phase: its entries are the values of the field it names."""
+    name = field_for(draft.context.wording, "phase", entry.piece.clean)
+    if name is None or name in ("title", "number"):
+        return
+    draft.claim(entry)
+    for child in entry.children:
+        if child.shape in ("other", "fence", "row"):
+            continue
+        if child.shape == "heading":
+            _inside(draft, child, steps)
+            continue
+        draft.claim(child, deep=True)
+        labelled(draft, name, child.piece, entry.piece, steps)
+
+
+def labelled(draft: Draft, name: str, value: Piece, label: Piece, steps: list[Piece]) -> None:
+    """A phase's labelled value."""
+    context = draft.context
+    text = value.clean
+    if name == "rollout":
+        draft.record.labels["rollout"] = label.clean
+        if context.ladder(text):
+            steps.append(trim(value))
+        elif context.is_open(text):
+            draft.put_open("rollout", value)
+        else:
+            draft.put_text(value, label)
+    elif name == "targets":
+        draft.record.labels["targets"] = label.clean
+        if not draft.put_targets(value):
+            draft.put_text(value, label)
+    elif name in ("when", "starts"):
+        when = context.when(text, ANCHOR) or counted(context, text, label, ANCHOR)
+        if when is not None:
+            draft.record.labels["starts"] = label.clean
+            set_span(draft, when, value)
+        else:
+            put_time(draft, "starts", value, label, ANCHOR)
+    elif name == "ends":
+        put_time(draft, "ends", value, label, ANCHOR)
+    elif name == "audience":
+        draft.put("audience", value, label)
+        if _PERCENT.search(text) and len(context.ladder(text)) >= 1:
+            steps.append(trim(value))
+    elif name == "goal":
+        draft.put("goal", value, label)
+        if _PERCENT.search(text) and context.wording.holds("audience_words", text):
+            _percent_meaning(draft, value)
+    elif name in ("owner",):
+        draft.put(name, value, label)
+    else:
+        draft.put_text(value, label if name != "text" else None)
+
+
+def _percent_meaning(draft: Draft, value: Piece) -> None:
+    """A percent under a goal may be who gets it or what is to be reached."""
+    line = locate(draft.context.source, value.block, value.start)[0]
+    text = value.clean
+    if draft.context.wording.holds("target_words", text):
+        return
+    answer = draft.context.ask(
+        "percent_meaning",
+        line,
+        f"{draft.record.title}\x1f{text}",
+        f"Is “{text[:100]}” who gets it or a result to reach?",
+        proposed="target",
+        choices=("audience", "target"),
+        record=draft.record,
+        field="goal",
+    )
+    if answer == "target":
+        draft.put_targets(value)
+
+
+def _loose(draft: Draft, value: Piece, steps: list[Piece]) -> None:
+    """An unlabelled thing said about a phase: a percent of an audience, a time, or description."""
+    context = draft.context
+    text = value.clean
+    if _PERCENT.search(text):
+        audience = context.wording.holds("audience_words", text)
+        target = context.wording.holds("target_words", text) or any(mark in text for mark in "<>≥≤")
+        rungs = context.ladder(text)
+        if rungs and (
+            (audience and not target) or (len(rungs) > 1 and not target) or (not target and _bare(text))
+        ):
+            steps.append(trim(value))
+            if len(rungs) == 1 and audience and not draft.fields["audience"]:
+                draft.put("audience", value)
+            return
+        if audience and target and rungs:
+            answer = context.ask(
+                "percent_meaning",
+                locate(context.source, value.block, value.start)[0],
+                f"{draft.record.title}\x1f{text}",
+                f"Is “{text[:100]}” who gets it or a result to reach?",
+                proposed="target",
+                choices=("audience", "target"),
+                record=draft.record,
+            )
+            if answer == "audience":
+                steps.append(trim(value))
+                return
+        if target and draft.put_targets(value):
+            return
+    when = context.when(text, ANCHOR)
+    if when is not None and draft.fields["starts"] is None:
+        set_span(draft, when, value)
+        return
+    draft.put_text(value)
+
+
+def _bare(text: str) -> bool:
+    """Nothing but percents and signs."""
+    return not re.sub(r"[\d\s.,%％/→>=+\-–—()]|percent", "", text)
+
+
+def _step_with_time(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
+    """`Day 3: 25%` below a phase is a step of its ladder; its time is told in the description."""
+    steps.append(trim(entry.value))
+    draft.put_text(entry.piece)
+    draft.claim(entry)
+
+
+def set_span(draft: Draft, when: When, piece: Piece) -> None:
+    """One written span gives the start and, where it names one, the end."""
+    from dataclasses import replace
+
+    if draft.fields["starts"] is not None:
+        draft.put_text(piece)
+        return
+    start = replace(when, end_offset=None, end_date=None)
+    draft.put_when("starts", piece, start)
+    if when.end_offset is not None or when.end_date is not None:
+        end = replace(
+            when,
+            offset=when.end_offset if when.end_offset is not None else when.offset,
+            date=when.end_date if when.end_date is not None else when.date,
+            end_offset=None,
+            end_date=None,
+            ambiguous=(),
+            missing_year=False,
+        )
+        draft.fields["ends"] = end.to_json()
+
+
+def _from_row(context: Context, entry: Entry) -> Record | None:
+    draft = Draft(context, "phase", entry)
+    steps: list[Piece] = []
+    cells = columns(context.wording, "phase", entry)
+    for name, _, cell in cells:
+        if name == "title" and cell and not draft.record.title:
+            heading(draft, cell, steps)
+    if not draft.record.title:
+        return None
+    titled = False
+    for name, header, cell in cells:
+        if name == "title" and not titled:
+            titled = True
+        elif name == "number":
+            draft.record.labels["number"] = cell.clean
+        elif name is None or name in ("text", "title"):
+            draft.put_text(cell, header)
+        elif cell:
+            labelled(draft, name, cell, header, steps)
+    marked = phase_mark(context.wording, draft.record.title)
+    if not marked and not steps and draft.fields["starts"] is None and not draft.fields["audience"]:
+        return None
+    return _finish(draft, steps)
+
+
+def _finish(draft: Draft, steps: list[Piece]) -> Record:
+    record = draft.finish()
+    seen: set[tuple[int, int, int]] = set()
+    for piece in steps:
+        place = (id(piece.block), piece.start, piece.end)
+        if place not in seen:
+            seen.add(place)
+            rollout_steps(draft.context, draft.entry, piece, record)
+    return record
+
+
+def rollout_steps(context: Context, entry: Entry, piece: Piece, phase_record: Record | None) -> None:
+    """A record for every rung of a ladder; they share its text and its lines."""
+    text = piece.clean
+    rungs = context.ladder(text)
+    exact = text == piece.raw
+    line = locate(context.source, piece.block, piece.start)[0]
+    last = locate(context.source, piece.block, max(piece.end - 1, piece.start))[0]
+    scope = ""
+    if rungs:
+        match = _SCOPE.match(text[rungs[-1].end :].strip(" .;"))
+        scope = match["scope"].strip(" ,.;()") if match else ""
+    for rung in rungs:
+        draft = Draft(context, "rollout_step", entry)
+        draft.record.claims = [(line, last)]
+        draft.record.group = phase_record.title if phase_record else context.group
+        draft.record.title = f"{percent_number(rung.percent)}%"
+        draft.fields.update(percent=percent_number(rung.percent), text=text, scope=scope)
+        if exact:
+            draft.slot("percent", piece.sub(rung.start, rung.end))
+        draft.slot("ladder", piece)
+        step = draft.finish()
+        step.shape = "ladder"
+        if phase_record is not None:
+            context.parents[id(step)] = phase_record
+
+
+def ladder_alone(context: Context, entry: Entry) -> None:
+    """A ladder that stands in a rollout section without any phase."""
+    piece = entry.value if entry.label else entry.piece
+    text = piece.clean
+    if entry.shape == "paragraph" and (len(text) > 200 or not _ladder_prose(context, text)):
+        return
+    if context.ladder(text):
+        rollout_steps(context, entry, trim(piece), None)
+
+
+def _ladder_prose(context: Context, text: str) -> bool:
+    return len(context.ladder(text)) >= 2
+
+
+def percent_number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)

@@ -1,0 +1,344 @@
+"""What the document is as a whole: a plan or not, its name, its launch day, the unit of its T-numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from apps.plans.reading.drafts import Context
+from apps.plans.reading.model import Record
+from apps.plans.reading.outline import Section
+from apps.plans.reading.wording import Wording, fold
+from apps.schedule.when import When
+
+_WEIGHTS = {
+    "phase": 2.0,
+    "rollout_step": 1.5,
+    "key_message": 1.5,
+    "channel": 1.0,
+    "calendar_entry": 1.5,
+    "segment": 1.5,
+    "kpi": 1.0,
+    "training": 0.75,
+    "enablement": 1.0,
+    "education": 0.5,
+    "support": 0.5,
+    "monitoring": 0.5,
+    "routine": 0.25,
+    "rollback_criterion": 1.5,
+    "rollback_step": 1.0,
+    "mitigation": 1.0,
+    "review": 0.5,
+    "recognition": 0.5,
+    "story": 0.75,
+    "improvement": 0.25,
+    "history": 0.25,
+}
+_ENOUGH = 3.0
+_YEAR = re.compile(r"(?<!\d)(20[2-4]\d)(?!\d)")
+_T_NUMBER = re.compile(
+    r"\bT\s?[-+–−]\s?(\d{1,3})"
+    r"(?:\s?[-–]?\s?(business days?|working days?|bd|days?|d|weeks?|wks?|w|hours?|hrs?|h|min(?:ute)?s?|m)\b)?",
+    re.IGNORECASE,
+)
+_T_WEEKS = re.compile(
+    r"\bT\s?[-–]\s?(?:minus)?\s?(?:\(|=|in|weeks|n weeks).{0,20}?\bweeks?\b"
+    r"|\bT[\s-]?(?:minus\s)?(?:numbers?|values?|n|x)?\s(?:are|is|counts?|=|in)\s(?:\w+\s){0,2}weeks?\b"
+    r"|\bweeks? (?:to|before|until|relative to) (?:launch|T|release|go.live)",
+    re.IGNORECASE,
+)
+_LETTER = re.compile(r"^\s*(?:subject|re|betreff|objet|asunto|assunto)\s*:\s*", re.IGNORECASE)
+_FUZZY = re.compile(r"^\d{4}(?:-Q[1-4]|-\d{2}(?:-\d{2})?)$")
+
+
+def first_line(text: str) -> str:
+    """The first line of a document without headings, if it is short: a mail's subject, a bare title."""
+    line = next((line.strip() for line in text.split("\n", 20) if line.strip()), "")
+    return line if len(line) <= 120 else ""
+
+
+def document_title(root: Section) -> Section | None:
+    """The section whose heading is the document's title."""
+    if root.sections and root.sections[0].heading is not None:
+        first = root.sections[0]
+        if first.level == 1 or (first.heading is not None and not root.blocks and first.level < 7):
+            return first
+    return next((section for section in root.sections if section.level == 1), None)
+
+
+def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -> bool:
+    """Whether the document is a launch plan: enough of a plan's parts, and talk of a launch."""
+    typed = [record for record in records if record.typed]
+    if not typed:
+        return False
+    title_section = document_title(root)
+    title = title_section.text if title_section else first_line(text)
+    headings = [section.text for section in root.walk() if section.heading is not None]
+    score = 0.0
+    named = _holds_any(wording, "plan_titles", title)
+    if named:
+        score += 2.5
+    if _holds_any(wording, "no_plan_titles", title) and not (named and "plan" in fold(title)):
+        score -= 4.0
+    kinds = {record.kind for record in typed}
+    timed = any(record.kind == "calendar_entry" and record.fields.get("when") for record in typed)
+    score += sum(_WEIGHTS.get(kind, 0.0) for kind in kinds)
+    if "calendar_entry" in kinds and not timed:
+        score -= 0.75
+    keys = {
+        record.fields.get("key")
+        for record in typed
+        if record.kind == "overview" and record.fields.get("value")
+    }
+    score += (
+        1.5 * ("launch_date" in keys) + 0.75 * ("launch_type" in keys) + 0.75 * ("target_audience" in keys)
+    )
+    talk = sum(_holds_any(wording, "launch_words", heading) for heading in [title, *headings])
+    labels = sum(_holds_any(wording, "launch_words", record.title) for record in typed[:200])
+    if not talk and not labels:
+        body = fold(text[:20000])
+        talk = (
+            sum(body.count(f" {word} ") for word in wording.words.get("launch_words", ()) if len(word) > 3)
+            >= 3
+        )
+    return bool(talk or labels or ("rollout_step" in kinds and "phase" in kinds)) and score >= _ENOUGH
+
+
+def _holds_any(wording: Wording, group: str, text: str) -> bool:
+    known = wording.words.get(group, frozenset())
+    words = fold(text).split(" ")
+    for length in range(1, 6):
+        for start in range(len(words) - length + 1):
+            if " ".join(words[start : start + length]) in known:
+                return True
+    return any(phrase in text for phrase in known if not phrase.isascii() and len(phrase) > 1)
+
+
+def plan_name(records: Iterable[Record], root: Section, wording: Wording, text: str = "") -> str:
+    """What is launched: the fact that says so, else the title without "launch plan"."""
+    titles: list[str] = []
+    for record in records:
+        if record.kind == "overview" and record.fields.get("key") == "name" and record.fields.get("value"):
+            value = str(record.fields["value"]).split("\n")[0][:200]
+            if fold(record.title) != "title":
+                return value
+            titles.append(value)
+    if titles:
+        return _bare_title(titles[0], wording)
+    section = document_title(root)
+    if section is not None:
+        return _bare_title(section.text, wording)[:200]
+    title = first_line(text)
+    return _bare_title(title, wording)[:200] if _holds_any(wording, "plan_titles", title) else ""
+
+
+def _bare_title(title: str, wording: Wording) -> str:
+    known = wording.words.get("plan_title_endings", frozenset())
+    title = _LETTER.sub("", title)
+    lead = _for(wording).match(title)
+    if lead and title[lead.end() :].strip():
+        title = title[lead.end() :]
+    parts = re.split(r"(\s+[-–—|]\s+|\s*[:：]\s+|：)", title)
+    pieces = parts[0::2]
+    if len(pieces) > 1:
+        kept = [piece for piece in pieces if fold(piece) not in known and fold(piece)]
+        if kept and len(kept) < len(pieces):
+            return _without_ending(" - ".join(piece.strip() for piece in kept), known)
+    return _without_ending(title, known)
+
+
+def _for(wording: Wording) -> re.Pattern[str]:
+    """`Launch plan for ...`: a kind of plan and a preposition in front of the name."""
+    kinds = sorted(wording.words.get("plan_title_endings", ()), key=len, reverse=True)
+    small = sorted(wording.words.get("for_words", ()), key=len, reverse=True)
+    if not kinds or not small:
+        return re.compile(r"(?!)")
+    return re.compile(
+        rf"(?:the\s+)?(?:{'|'.join(map(re.escape, kinds))})\s+(?:{'|'.join(map(re.escape, small))})\s+(?:the\s+)?",
+        re.IGNORECASE,
+    )
+
+
+def _without_ending(title: str, known: frozenset[str]) -> str:
+    words = title.split()
+    for length in range(min(5, len(words) - 1), 0, -1):
+        if fold(" ".join(words[-length:])) in known:
+            return " ".join(words[:-length]).rstrip(" :-–—,|")
+    return title.strip()
+
+
+def t_unit(context: Context, text: str) -> str:
+    """The unit of bare T-numbers: what the document says elsewhere, else a question with days proposed."""
+    if "T" not in text and "t-" not in text:
+        return "day"
+    units: set[str] = set()
+    bare: list[int] = []
+    line = 0
+    for match in _T_NUMBER.finditer(text):
+        unit = (match[2] or "").lower()
+        if unit.startswith(("w",)) and not unit.startswith("work"):
+            units.add("week")
+        elif unit.startswith(("d", "b", "work")):
+            units.add("day")
+        elif not unit:
+            bare.append(int(match[1]))
+            line = line or text.count("\n", 0, match.start()) + 1
+    if not bare:
+        return "day"
+    if _T_WEEKS.search(text):
+        units.add("week")
+    proposed = "day"
+    if units == {"week"}:
+        return "week"
+    if units == {"day"} or (max(bare) > 13 and not units):
+        return "day"
+    if not units and len(set(bare)) < 3:
+        return "day"
+    if units and max(bare) > 13:
+        return "day"
+    answer = context.ask(
+        "t_unit",
+        line,
+        "t-numbers",
+        "Do the plan's T-numbers count days or weeks?",
+        proposed=proposed,
+        choices=("day", "week"),
+    )
+    return answer if answer in ("day", "week") else proposed
+
+
+def year_said(text: str, title: str) -> int | None:
+    """The year the document speaks of: proposed where a date has none."""
+    found = _YEAR.findall(title) or _YEAR.findall(text[:100000])
+    if not found:
+        return None
+    return int(max(set(found), key=found.count))
+
+
+def launch_day(context: Context, records: list[Record], title: str) -> tuple[str | None, str | None]:
+    """The launch day as far as the plan states it, with its precision; asks where it is open or told twice."""
+    stated: list[tuple[Record, When]] = []
+    for record in records:
+        if (
+            record.kind == "overview"
+            and record.fields.get("key") == "launch_date"
+            and record.fields.get("value")
+        ):
+            when = _as_day(context, str(record.fields["value"]))
+            if when is not None:
+                stated.append((record, when))
+    if not stated:
+        stated = _on_calendar(context, records)
+    line = stated[0][0].lines[0] if stated else 1
+    days = {written(when): when for _, when in stated}
+    days.pop(None, None)
+    if not days:
+        hits = [hit[2] for hit in context.whens(title, None) if written(hit[2])]
+        if len(hits) == 1:
+            days = {written(hits[0]): hits[0]}
+    if len(days) > 1:
+        choices = tuple(sorted(str(day) for day in days))
+        answer = context.ask(
+            "launch_day",
+            line,
+            "launch day",
+            "The plan names several launch days.",
+            proposed=str(next(iter(days))),
+            choices=choices,
+        )
+        return _said(answer) if answer else (None, None)
+    if not days:
+        answer = context.ask(
+            "launch_day", line, "launch day", "When is launch day? The plan does not say.", proposed=None
+        )
+        return _said(answer) if answer else (None, None)
+    day, when = next(iter(days.items()))
+    precision = _said(day)[1]
+    if precision == "day":
+        return day, precision
+    answer = context.ask(
+        "launch_day",
+        line,
+        "launch day",
+        f"Launch is in “{when.text}”. Which day is it? Until it is set, nothing is due.",
+        proposed=day,
+    )
+    return _said(answer) if answer and _said(answer)[0] else (day, precision)
+
+
+def _as_day(context: Context, text: str) -> When | None:
+    text = re.sub(r"[*_`]", "", text.split("\n")[0]).strip()
+    when = context.when(text, None)
+    if when is None:
+        hits = [hit for hit in context.whens(text, None) if hit[2].date is not None or hit[2].fuzzy]
+        when = hits[0][2] if hits else None
+    return context.dated(when) if when is not None else None
+
+
+def _on_calendar(context: Context, records: list[Record]) -> list[tuple[Record, When]]:
+    """A calendar entry that is the launch itself, on a date."""
+    found: list[tuple[Record, When]] = []
+    for record in records:
+        if record.kind != "calendar_entry" or not record.fields.get("when"):
+            continue
+        when = When.from_json(record.fields["when"])
+        if (
+            when.date is not None
+            and when.end_date is None
+            and context.wording.has("launch_day_words", record.title)
+        ):
+            found.append((record, when))
+    return found
+
+
+def written(when: When) -> str | None:
+    """A date as far as it is known."""
+    if when.missing_year:
+        return None
+    if when.fuzzy:
+        return when.fuzzy
+    if when.date is not None:
+        if when.precision == "month":
+            return when.date.strftime("%Y-%m")
+        return when.date.isoformat()
+    return None
+
+
+def _said(day: str | None) -> tuple[str | None, str | None]:
+    """A written day with its precision; (None, None) for what is no day."""
+    if day is None or not _FUZZY.match(day):
+        return None, None
+    if "Q" in day:
+        return day, "quarter"
+    return day, "month" if len(day) == 7 else "day"
+
+
+def rollout_start(context: Context, records: list[Record], launch: str | None) -> str | None:
+    """The first day of the rollout: stated, answered, or asked with the launch day proposed."""
+    for record in records:
+        if (
+            record.kind == "overview"
+            and record.fields.get("key") == "rollout_start"
+            and record.fields.get("value")
+        ):
+            when = _as_day(context, str(record.fields["value"]))
+            if when is not None and written(when):
+                return written(when)
+    counted = [
+        record
+        for record in records
+        if record.kind == "phase" and (record.fields.get("starts") or {}).get("anchor") == "rollout_start"
+    ]
+    if not counted:
+        return None
+    answer = context.ask(
+        "rollout_start",
+        counted[0].lines[0],
+        "rollout start",
+        "The phases count from the start of the rollout. Is that the launch day?",
+        proposed=launch or "launch_day",
+        choices=("launch_day",),
+    )
+    if answer == "launch_day":
+        return launch
+    return _said(answer)[0] if answer else None

@@ -1,0 +1,309 @@
+"""Which labels and columns each kind of record understands, and which kind a table's headers speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from apps.plans.reading.entries import Entry
+from apps.plans.reading.pieces import Piece
+from apps.plans.reading.wording import Wording
+
+# kind -> {generic label field: the record's field}, in order of preference where a label is ambiguous.
+SCHEMAS: dict[str, dict[str, str]] = {
+    "phase": {
+        "phase": "title",
+        "rollout": "rollout",
+        "targets": "targets",
+        "audience": "audience",
+        "goal": "goal",
+        "when": "when",
+        "starts": "starts",
+        "ends": "ends",
+        "owner": "owner",
+        "title": "title",
+        "number": "number",
+        "text": "text",
+    },
+    "key_message": {
+        "message": "title",
+        "rank": "rank",
+        "audience": "text+",
+        "proof": "text",
+        "text": "text",
+        "title": "label",
+        "segment": "text+",
+        "number": "number",
+    },
+    "channel": {
+        "channel": "title",
+        "owner": "owner",
+        "resource_type": "channel_kind",
+        "title": "title",
+        "text": "text",
+        "number": "number",
+    },
+    "calendar_entry": {
+        "when": "when",
+        "starts": "when",
+        "ends": "ends",
+        "date": "when",
+        "title": "title",
+        "channel": "channel",
+        "owner": "owner",
+        "status": "done",
+        "number": "number",
+        "team": "owner",
+        "text": "text",
+        "message": "title",
+        "phase": "group",
+        "topics": "text",
+    },
+    "segment": {
+        "segment": "title",
+        "pain_point": "pain_point",
+        "value_proposition": "value_proposition",
+        "targets": "targets",
+        "role": "role",
+        "title": "title",
+        "audience": "title",
+        "rank": "group",
+        "group": "group",
+        "number": "number",
+        "text": "text",
+    },
+    "kpi": {
+        "metric": "title",
+        "baseline": "baseline",
+        "target": "target",
+        "stretch": "stretch",
+        "alert": "alert",
+        "rollback": "rollback",
+        "threshold": "target",
+        "targets": "target",
+        "measure": "measure",
+        "group": "group",
+        "owner": "owner",
+        "title": "title",
+        "goal": "target",
+        "number": "number",
+        "when": "text+",
+        "text": "text",
+    },
+    "training": {
+        "team": "team",
+        "audience": "team",
+        "when": "when",
+        "date": "when",
+        "owner": "owner",
+        "title": "title",
+        "topics": "text",
+        "text": "text",
+        "number": "number",
+    },
+    "education": {
+        "title": "title",
+        "resource_type": "resource_type",
+        "when": "when",
+        "date": "when",
+        "owner": "owner",
+        "text": "text",
+        "number": "number",
+    },
+    "enablement": {
+        "title": "title",
+        "resource_type": "resource_type",
+        "cadence": "cadence",
+        "when": "when",
+        "date": "when",
+        "owner": "owner",
+        "text": "text",
+        "number": "number",
+    },
+    "support": {
+        "team": "team",
+        "title": "title",
+        "coverage": "coverage",
+        "period": "period",
+        "when": "period",
+        "owner": "owner",
+        "text": "text",
+        "number": "number",
+    },
+    "monitoring": {
+        "title": "title",
+        "metric": "title",
+        "resource_type": "monitoring_type",
+        "owner": "owner",
+        "text": "text",
+        "number": "number",
+    },
+    "routine": {
+        "title": "title",
+        "cadence": "cadence",
+        "when": "cadence",
+        "owner": "owner",
+        "text": "text",
+        "number": "number",
+    },
+    "rollback_criterion": {
+        "criterion": "title",
+        "metric": "title",
+        "threshold": "targets",
+        "targets": "targets",
+        "owner": "owner",
+        "title": "title",
+        "rollback": "targets",
+        "resource_type": "criterion_kind",
+        "text": "text",
+        "number": "number",
+    },
+    "rollback_step": {
+        "deadline": "deadline",
+        "step": "title",
+        "title": "title",
+        "owner": "owner",
+        "text": "text",
+        "number": "number",
+    },
+    "mitigation": {
+        "risk": "title",
+        "mitigation": "text",
+        "likelihood": "likelihood",
+        "impact": "impact",
+        "prepared_message": "prepared_message",
+        "owner": "owner",
+        "title": "title",
+        "text": "text",
+        "number": "number",
+    },
+    "review": {
+        "when": "when",
+        "date": "when",
+        "topics": "topics",
+        "owner": "owner",
+        "title": "title",
+        "text": "text",
+    },
+    "recognition": {"team": "team", "owner": "owner", "title": "title", "text": "text"},
+    "story": {
+        "account": "account",
+        "story_kind": "story_kind",
+        "owner": "owner",
+        "title": "title",
+        "text": "text",
+        "number": "number",
+    },
+    "improvement": {"title": "title", "owner": "owner", "text": "text", "number": "number"},
+    "history": {
+        "date": "date",
+        "version": "version",
+        "author": "author",
+        "summary": "summary",
+        "title": "title",
+        "when": "date",
+    },
+}
+
+
+def field_for(wording: Wording, kind: str, label: str, *, taken: Iterable[str] = ()) -> str | None:
+    """The field of a kind that a label names, None if the kind has none for it."""
+    candidates = wording.fields(label)
+    if not candidates:
+        return None
+    for generic, name in SCHEMAS.get(kind, {}).items():
+        if generic in candidates and (name not in taken or name in ("text", "text+", "targets", "target")):
+            return name
+    return None
+
+
+def columns(wording: Wording, kind: str, row: Entry) -> list[tuple[str | None, Piece, Piece]]:
+    """A row's cells with the kind's field for each: (field or None, header, cell)."""
+    return [
+        (name, row.cells[index][0], row.cells[index][1])
+        for index, name in enumerate(column_fields(wording, kind, row))
+    ]
+
+
+def column_fields(wording: Wording, kind: str, row: Entry) -> list[str | None]:
+    """The kind's field for every column of a row's table; one column names the record."""
+    taken: list[str] = []
+    names: list[str | None] = []
+    for head, _ in row.cells:
+        name = field_for(wording, kind, head.clean, taken=taken)
+        if name is not None:
+            taken.append(name)
+        names.append(name)
+    if "title" not in names:
+        for wanted in (None, "team", "channel", "account", "text", "label", "step"):
+            if wanted in names:
+                names[names.index(wanted)] = "title"
+                break
+        else:
+            if names and kind not in ("calendar_entry", "rollback_criterion", "history", "kpi"):
+                names[0] = "title"
+    return names
+
+
+# A table speaks of a kind when all of one set of generic fields stand among its headers.
+_SIGNATURES: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = (
+    ("history", (frozenset({"version", "author"}), frozenset({"version", "date", "summary"}))),
+    (
+        "mitigations",
+        (frozenset({"risk", "mitigation"}), frozenset({"risk", "likelihood"}), frozenset({"risk", "impact"})),
+    ),
+    (
+        "segments",
+        (
+            frozenset({"segment", "pain_point"}),
+            frozenset({"segment", "value_proposition"}),
+            frozenset({"segment", "role"}),
+        ),
+    ),
+    (
+        "phases",
+        (
+            frozenset({"phase", "rollout"}),
+            frozenset({"phase", "audience"}),
+            frozenset({"rollout", "audience", "when"}),
+        ),
+    ),
+    ("kpis", (frozenset({"metric", "target"}), frozenset({"metric", "baseline"}))),
+    ("rollback_criteria", (frozenset({"criterion", "threshold"}),)),
+    ("rollback_steps", (frozenset({"step", "deadline", "number"}),)),
+    (
+        "calendar",
+        (
+            frozenset({"when", "channel"}),
+            frozenset({"when", "title", "owner"}),
+            frozenset({"when", "title"}),
+            frozenset({"title", "owner", "status"}),
+            frozenset({"starts", "ends", "title"}),
+        ),
+    ),
+    ("key_messages", (frozenset({"message", "audience"}), frozenset({"message", "proof"}))),
+    (
+        "channels",
+        (frozenset({"channel", "owner"}), frozenset({"channel", "text"}), frozenset({"channel", "audience"})),
+    ),
+)
+
+
+def table_kind(wording: Wording, row: Entry) -> str | None:
+    """The kind of section a table would make by its headers alone."""
+    heads = [frozenset(wording.fields(head.clean)) for head, _ in row.cells]
+    for kind, signatures in _SIGNATURES:
+        for signature in signatures:
+            if _covers(list(signature), heads):
+                return kind
+    return None
+
+
+def _covers(wanted: list[str], heads: list[frozenset[str]]) -> bool:
+    """Whether each wanted field can have a column of its own."""
+    if not wanted:
+        return True
+    first, rest = wanted[0], wanted[1:]
+    return any(
+        first in head and _covers(rest, heads[:index] + heads[index + 1 :])
+        for index, head in enumerate(heads)
+    )

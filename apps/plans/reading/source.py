@@ -1,0 +1,69 @@
+"""From bytes to lines: what a plan may not be (too large, not text, empty) is refused here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from apps.plans.reading.errors import PlanError
+
+MAX_BYTES = 1024 * 1024
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+# Control characters no text document holds; tab, line feed, form feed and carriage return are text.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The document: `raw` lines keep their line ends, `lines` do not; `text` joins `lines` with LF."""
+
+    raw: list[str]
+    lines: list[str]
+    text: str
+    bom: bool
+
+
+def load(source: str | bytes) -> Source:
+    """Check and split a document; raises `PlanError` naming the byte or line at fault."""
+    if isinstance(source, bytes):
+        if len(source) > MAX_BYTES:
+            raise _too_large(len(source))
+        try:
+            text = source.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = source.count(b"\n", 0, error.start) + 1
+            if b"\x00" in source:
+                raise _binary(source[: source.index(b"\x00")].count(b"\n") + 1) from None
+            raise PlanError(
+                "not_utf8", f"The file is not UTF-8 text: byte {error.start} (line {line}) is wrong.", line
+            ) from None
+    else:
+        text = source
+        try:
+            size = len(text.encode("utf-8"))
+        except UnicodeEncodeError as error:
+            line = text.count("\n", 0, error.start) + 1
+            raise PlanError("not_utf8", f"Character {error.start} is half of a pair.", line) from None
+        if size > MAX_BYTES:
+            raise _too_large(size)
+    bom = text.startswith("\ufeff")
+    if bom:
+        text = text[1:]
+    control = _CONTROL.search(text)
+    if control:
+        raise _binary(text.count("\n", 0, control.start()) + 1)
+    if not text.strip():
+        raise PlanError("empty", "The document is empty.", None)
+    raw = _LINE.findall(text)
+    lines = [line.rstrip("\r\n") for line in raw]
+    return Source(raw=raw, lines=lines, text="\n".join(lines), bom=bom)
+
+
+def _too_large(size: int) -> PlanError:
+    return PlanError(
+        "too_large", f"The document has {size} bytes; a plan may have at most {MAX_BYTES}.", None
+    )
+
+
+def _binary(line: int) -> PlanError:
+    return PlanError("binary", f"The document is not text: line {line} holds a control character.", line)

@@ -1,0 +1,19 @@
+"""Addresses of importing, exporting and versions."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.plans import views
+
+app_name = "plans"
+urlpatterns = [
+    path("import/", views.start, name="import"),
+    path("import/<uuid:pk>/", views.preview, name="preview"),
+    path("import/<uuid:pk>/discard/", views.discard, name="discard"),
+    path("launches/<slug:slug>/plan.md", views.export, name="export"),
+    path("launches/<slug:slug>/versions/", views.versions, name="versions"),
+    path("launches/<slug:slug>/versions/compare/", views.compare, name="compare"),
+    path("launches/<slug:slug>/versions/<int:number>/", views.version, name="version"),
+    path("launches/<slug:slug>/versions/<int:number>/restore/", views.restore, name="restore"),
+]
