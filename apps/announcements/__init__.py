@@ -1,0 +1,1 @@
+"""In-app announcements: approval, schedule, going live, the feed."""

@@ -1,0 +1,122 @@
+"""What every service here shares: locking in one order, moving between states, one audit event per change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.announcements.models import Announcement
+from apps.audit import services as audit
+from apps.content import services as content
+from apps.content.models import CalendarItem
+from apps.core.actors import SYSTEM, Actor
+from apps.core.errors import Conflict, Invalid, NotFound
+from apps.launches.models import Launch
+from apps.launches.services.launch import hold
+from apps.schedule.models import Placement
+
+State = Announcement.State
+
+
+def lock(announcement: Announcement, version: int | None = None) -> Announcement:
+    """The announcement as stored now, locked with all that services write; `Conflict` for a stale version.
+
+    The order is launch, calendar item, placement, announcement everywhere, so that two changes wait for each
+    other instead of stopping each other.
+    """
+    launch = Launch.objects.select_for_update(no_key=True).get(pk=announcement.launch_id)
+    placement_id = Announcement.objects.filter(pk=announcement.pk).values_list("placement", flat=True).first()
+    placement = lock_placement(placement_id)
+    fresh = Announcement.objects.select_for_update(no_key=True).filter(pk=announcement.pk).first()
+    if fresh is None:
+        raise NotFound("This announcement was removed meanwhile.", code="removed")
+    fresh.launch = launch
+    if fresh.placement_id == placement_id:
+        fresh.placement = placement
+    if placement is not None:
+        placement.launch = launch
+    check_version(fresh, version)
+    return fresh
+
+
+def lock_placement(placement_id: int | None) -> Placement | None:
+    """Lock a placement after its launch and the calendar item it belongs to."""
+    if placement_id is None:
+        return None
+    for kind, record_id, launch_id in Placement.objects.filter(pk=placement_id).values_list(
+        "kind", "record_id", "launch"
+    ):
+        hold(launch_id)
+        if kind == CalendarItem.kind:
+            CalendarItem.objects.select_for_update().filter(pk=record_id).first()
+    locked = Placement.objects.select_for_update(of=("self",)).select_related("launch")
+    return locked.filter(pk=placement_id).first()
+
+
+def check_version(announcement: Announcement, version: int | None) -> None:
+    """Raise `Conflict` with what is stored now unless the caller saw the newest version."""
+    if version is None or version == announcement.version:
+        return
+    names = ("title", "body", "action_label", "action_url", "surfaces", "audience", "priority", "state",
+             "starts_at", "ends_at", "zone")  # fmt: skip
+    current: dict[str, Any] = {name: audit.plain(getattr(announcement, name)) for name in names}
+    current["teams"] = sorted(team.name for team in announcement.teams.all())
+    raise Conflict(
+        f"“{announcement.title[:80]}” was changed by somebody else since you opened it.",
+        current=current,
+        version=announcement.version,
+    )
+
+
+def require_state(announcement: Announcement, *allowed: str, to: str) -> None:
+    """Raise unless the announcement is in one of these states."""
+    if announcement.state not in allowed:
+        raise Invalid(
+            f"An announcement that is {announcement.get_state_display().lower()} cannot be {to}.",
+            code="transition",
+            field="state",
+        )
+
+
+def save(
+    announcement: Announcement,
+    *,
+    actor: Actor,
+    verb: str,
+    changes: dict[str, list[Any]],
+    reason: str = "",
+) -> None:
+    """Store a locked announcement with its next version and its audit event."""
+    announcement.version += 1
+    announcement.save()
+    audit.record(
+        actor=actor,
+        verb=f"announcement.{verb}",
+        obj=announcement,
+        launch_id=announcement.launch_id,
+        changes=changes,
+        reason=reason,
+    )
+
+
+def calendar_item(announcement: Announcement) -> CalendarItem | None:
+    """The calendar item whose placement it shares. One query."""
+    placement = announcement.placement
+    if placement is None or placement.kind != CalendarItem.kind:
+        return None
+    return CalendarItem.objects.select_related("launch").filter(pk=placement.record_id).first()
+
+
+_OPEN = (
+    CalendarItem.Status.IDEA,
+    CalendarItem.Status.DRAFTING,
+    CalendarItem.Status.IN_REVIEW,
+    CalendarItem.Status.APPROVED,
+    CalendarItem.Status.SCHEDULED,
+)
+
+
+def tell_item(announcement: Announcement, status: str, *, only_from: tuple[str, ...] = _OPEN) -> None:
+    """Bring the calendar item's status along; it follows from the announcement, not from anybody's role."""
+    item = calendar_item(announcement)
+    if item is not None and item.status in only_from and item.status != status:
+        content.set_status(actor=SYSTEM, item=item, status=status)

@@ -1,0 +1,19 @@
+"""Addresses below /launches/<slug>/announcements/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.announcements import views
+
+app_name = "announcements"
+urlpatterns = [
+    path("", views.announcements, name="list"),
+    path("new/", views.new, name="new"),
+    path("preview/", views.preview, name="preview"),
+    path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/edit/", views.edit, name="edit"),
+    path("<int:pk>/standing/", views.standing, name="standing"),
+    path("<int:pk>/schedule/", views.schedule, name="schedule"),
+    path("<int:pk>/<str:step>/", views.step, name="step"),
+]

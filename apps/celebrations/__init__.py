@@ -1,0 +1,1 @@
+"""Recognition and success stories."""

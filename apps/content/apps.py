@@ -1,0 +1,12 @@
+"""Django's entry point to this app."""
+
+from django.apps import AppConfig
+
+
+class ContentConfig(AppConfig):
+    name = "apps.content"
+
+    def ready(self) -> None:
+        from apps.content import receivers, records  # noqa: F401
+
+        records.register()

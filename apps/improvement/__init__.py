@@ -1,0 +1,1 @@
+"""Research, experiments and ideas that follow a launch."""

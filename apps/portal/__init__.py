@@ -1,0 +1,1 @@
+"""Pages across apps: home, launch overview, ruler, search, command palette."""

@@ -1,0 +1,1 @@
+"""Pages that show things of several apps at once."""

@@ -1,0 +1,1 @@
+"""Post-launch reviews and routines."""

@@ -1,0 +1,1 @@
+"""Rollout steps, rollback criteria and the rollback procedure."""

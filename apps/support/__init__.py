@@ -1,0 +1,1 @@
+"""Support plan, on-call coverage, monitoring, escalation and feedback routes."""

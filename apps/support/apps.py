@@ -1,0 +1,12 @@
+"""Django's entry point to this app."""
+
+from django.apps import AppConfig
+
+
+class SupportConfig(AppConfig):
+    name = "apps.support"
+
+    def ready(self) -> None:
+        from apps.support import records
+
+        records.register()

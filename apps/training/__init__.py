@@ -1,0 +1,1 @@
+"""Internal trainings, customer education and enablement resources."""
