@@ -1,0 +1,143 @@
+"""Every screen of a launch in a real browser: accessible in light, dark and on a phone, and after swaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import override_settings
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+
+pytestmark = [pytest.mark.browser]
+
+WITH_TARGET_SIZE = {"rules": {"target-size": {"enabled": True}}}
+LAUNCH = "/launches/larkspur-assistant-settings/"
+SCREENS = [
+    "/", "/launches/", "/launches/?view=board", "/launches/?view=timeline", "/launches/new/", "/calendar/",
+    "/palette/?q=post", "/launches/nowhere/", "/launches/single-sign-on-for-every-plan/",
+    LAUNCH, f"{LAUNCH}plan/", f"{LAUNCH}calendar/", f"{LAUNCH}calendar/?view=list", f"{LAUNCH}phases/",
+    f"{LAUNCH}metrics/", f"{LAUNCH}team/", f"{LAUNCH}settings/", f"{LAUNCH}audit/",
+    f"{LAUNCH}move/?to=2031-03-06", f"{LAUNCH}duplicate/", f"{LAUNCH}state/?to=archived",
+    f"{LAUNCH}plan/calendar_entry/add/",
+]  # fmt: skip
+
+
+@pytest.fixture
+def owner(transactional_db: None) -> User:
+    """The demonstration, seen by the owner of its main launch."""
+    from apps.accounts.models import User
+    from apps.portal.demo import make_demo
+
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        make_demo("only-for-tests")
+    person = User.objects.get(email="marketing@larkspur.example")
+    User.objects.update(zone_confirmed=True)
+    return person
+
+
+def violations(page: Any) -> list[str]:
+    found = Axe().run(page, options=WITH_TARGET_SIZE).response["violations"]
+    return [
+        f"{each['id']}: {node['target']} {node['html'][:120]}" for each in found for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"), [("desktop", "light"), ("desktop", "dark"), ("phone", "light"), ("phone", "dark")]
+)
+def test_no_screen_has_an_accessibility_violation(open_page: Any, owner: User, size: str, theme: str) -> None:
+    page = open_page("/", owner, size=size, theme=theme)
+    page.expected_errors.append("404")
+    wrong: dict[str, list[str]] = {}
+    for path in SCREENS:
+        page.goto(path)
+        if found := violations(page):
+            wrong[path] = found
+        sideways = page.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        )
+        assert not sideways, f"{path} scrolls sideways at {size}"
+    assert wrong == {}
+
+
+def test_sheets_and_inline_forms_are_accessible_and_give_focus_back(open_page: Any, owner: User) -> None:
+    page = open_page(f"{LAUNCH}calendar/", owner)
+    page.locator(".card-title a", has_text="Beta customer mails").click()
+    page.locator("#sheet[open] .sheet-head").wait_for()
+    page.wait_for_timeout(300)
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent") == "Beta customer mails"
+
+    page.goto(f"{LAUNCH}plan/")
+    page.get_by_role("link", name="Edit Phase 2: Growing circle").click()
+    form = page.locator(".record.editing")
+    form.wait_for()
+    assert violations(page) == []
+    form.locator("[name=when]").fill("some time")
+    form.get_by_role("button", name="Save").click()
+    form.get_by_text("not a time I can read").wait_for()
+    assert page.evaluate("document.activeElement.name") == "when"
+    page.expected_errors.append("422")
+    form.locator("[name=when]").fill("Weeks 2-4")
+    form.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Edit Phase 2: Growing circle").wait_for()
+    page.get_by_text("Saved “Phase 2: Growing circle”").wait_for()
+    assert violations(page) == []
+
+
+def test_an_item_is_published_by_keyboard_and_the_counts_follow(open_page: Any, owner: User) -> None:
+    page = open_page(f"{LAUNCH}calendar/?state=late", owner)
+    before = page.locator("#calendar .counts .num").inner_text()
+    button = page.locator(".card-do button").first
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("is published").wait_for()
+    assert int(page.locator("#calendar .counts .num").inner_text()) == int(before) - 1
+    assert "state=late" in page.url
+    assert violations(page) == []
+
+
+def test_filters_change_the_address_and_going_back_brings_the_old_ones(open_page: Any, owner: User) -> None:
+    page = open_page(f"{LAUNCH}calendar/", owner)
+    page.locator("#filter-state").select_option("done")
+    page.wait_for_url("**state=done**")
+    assert page.locator("#filter-state").input_value() == "done"
+    page.go_back()
+    page.wait_for_url(f"**{LAUNCH}calendar/")
+    page.wait_for_function("document.querySelector('#filter-state').value === ''")
+
+
+def test_moving_launch_day_works_with_and_without_javascript(open_page: Any, owner: User) -> None:
+    from apps.launches.models import Launch
+
+    for script, day in ((True, "2031-03-06"), (False, "2031-04-07")):
+        page = open_page(f"{LAUNCH}move/", owner, script=script)
+        page.fill("[name=to]", day)
+        page.get_by_role("button", name="Show what moves").click()
+        page.get_by_role("button", name="Move exactly this").click()
+        page.wait_for_url(f"**{LAUNCH}")
+        launch = Launch.objects.get(slug="larkspur-assistant-settings")
+        assert str(launch.launch_day) == day
+
+
+def test_a_record_is_added_changed_moved_and_removed_without_javascript(open_page: Any, owner: User) -> None:
+    page = open_page(f"{LAUNCH}plan/key_message/add/", owner, script=False)
+    page.fill("[name=title]", "Said plainly")
+    page.get_by_role("button", name="Add key message").click()
+    assert "#key_message" in page.url
+    page.get_by_role("button", name="Move Said plainly up").click()
+    page.get_by_role("link", name="Edit Said plainly").click()
+    page.fill("[name=title]", "Said more plainly")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Said more plainly").first.wait_for()
+    page.goto(
+        page.get_by_role("link", name="Edit Said more plainly")
+        .get_attribute("href")
+        .replace("edit", "remove")
+    )
+    page.get_by_role("button", name="Remove").click()
+    assert page.get_by_text("Said more plainly", exact=True).count() == 0
