@@ -1,0 +1,1 @@
+"""What is measured, each in a module of its own; `make bench` runs them all."""
