@@ -13,6 +13,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.core.api import query
 from apps.core.api.fields import StrictSerializer, ZoneField
 from apps.core.api.views import ApiView, Creating, Listing, Retrieving, plain_text
 from apps.launches import policies
@@ -224,7 +225,7 @@ class PlanDocumentView(ApiView):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Export the plan."""
         launch = launch_by_slug(self.actor, slug)
-        live = request.query_params.get("live", "").lower() in ("1", "true")
+        live = query.flag(request, "live")
         return plain_text(
             exporting.export_plan(launch, live=live),
             content_type="text/markdown; charset=utf-8",
@@ -289,11 +290,11 @@ class VersionsView(Listing, Retrieving, Creating):
     def compare(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What changed since this version, as facts."""
         before = versions.stored(self.get_object())
-        wanted = request.query_params.get("to", "")
-        if wanted.isascii() and wanted.isdecimal() and len(wanted) < 10:
-            after = versions.stored(versions.version(self.launch, int(wanted)))
-        else:
+        wanted = query.number(request, "to", least=1, most=2**31 - 1)
+        if wanted is None:
             after = versions.now_of(self.launch)
+        else:
+            after = versions.stored(versions.version(self.launch, wanted))
         changes = versions.compare(before, after)
         return Response(ComparisonSerializer({"changes": changes}).data)
 

@@ -143,6 +143,11 @@ def test_versions_are_saved_listed_compared_and_gone_back_to(world: World) -> No
     assert (back.status_code, back.json()["number"]) == (201, 2)
     assert Launch.objects.get(pk=launch.pk).launch_type == "Product enhancement, phased rollout"
     assert client.get(f"{base}9/").status_code == 404
+    assert client.get(f"{base}1/compare/?to=1").json()["changes"] == []
+    assert client.get(f"{base}1/compare/?to=9").status_code == 404
+    for wrong in ("x", "0", "-1", "9" * 30):
+        assert client.get(f"{base}1/compare/?to={wrong}").status_code == 400
+    assert client.get(f"/launches/{launch.slug}/plan.md?live=maybe").status_code == 400
     assert client.post(base, {"summary": " "}).status_code == 400
     assert api(world.viewer).post(base, {"summary": "Mine"}).status_code == 403
     assert PlanVersion.objects.count() == 2

@@ -18,6 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from apps.core.api import query
+
 DEFAULT_LIMIT = 50
 MOST = 200
 _BIGGEST = 2**63 - 1
@@ -34,7 +36,7 @@ class CursorPages(BasePagination):
         self, queryset: QuerySet[Any], request: Request, view: Any = None
     ) -> list[Any] | None:
         self.request = request
-        limit = self._limit(request)
+        limit = query.number(request, "limit", least=1, most=MOST, default=DEFAULT_LIMIT) or DEFAULT_LIMIT
         fields: Mapping[str, str] = getattr(view, "ordering_fields", {"id": "pk"})
         ordering = str(request.query_params.get("ordering") or getattr(view, "default_ordering", "id"))
         name, descending = ordering.removeprefix("-"), ordering.startswith("-")
@@ -50,14 +52,6 @@ class CursorPages(BasePagination):
             rows = rows[:limit]
             self.next_cursor = _encode([ordering, _plain(_value(rows[-1], column)), rows[-1].pk])
         return rows
-
-    def _limit(self, request: Request) -> int:
-        text = request.query_params.get("limit")
-        if text is None:
-            return DEFAULT_LIMIT
-        if not (text.isascii() and text.isdecimal() and len(text) < 6 and 1 <= int(text) <= MOST):
-            raise ParseError(f"limit is a number from 1 to {MOST}.", code="limit")
-        return int(text)
 
     def get_paginated_response(self, data: Any) -> Response:
         following = None

@@ -6,10 +6,10 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.core.api.query import number
 from apps.core.api.views import ApiView
 from apps.launches import events, selectors
 
@@ -76,8 +76,8 @@ class EventsView(ApiView):
     def get(self, request: Request) -> Response:
         """Events after a cursor."""
         query = request.query_params
-        after = _number(query.get("after", "0"), "after", 0, 2**63 - 1)
-        limit = _number(query.get("limit", str(DEFAULT)), "limit", 1, MOST)
+        after = number(request, "after", least=0, most=2**63 - 1, default=0) or 0
+        limit = number(request, "limit", least=1, most=MOST, default=DEFAULT) or DEFAULT
         launch = selectors.launch_by_slug(self.actor, query["launch"]) if query.get("launch") else None
         rows, more = events.after(
             actor=self.actor, after=after, limit=limit, launch=launch, verb=query.get("verb", "")[:64]
@@ -86,9 +86,3 @@ class EventsView(ApiView):
         return Response(
             {"results": EventSerializer(rows, many=True).data, "cursor": str(cursor), "more": more}
         )
-
-
-def _number(text: str, name: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and least <= int(text) <= most):
-        raise ParseError(f"{name} is not one this portal gave out.", code=name)
-    return int(text)
