@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 WORKERS ?= 2
 
-.PHONY: help setup run test test-full test-services fuzz lint format bench screenshots clean
+.PHONY: help setup run test test-full test-services fuzz lint format lock bench screenshots clean
 
 help:
 	@echo "make run            start the portal at http://127.0.0.1:8000 (PORT, DATA_DIR)"
@@ -19,6 +19,7 @@ help:
 	@echo "make fuzz           throw mutated documents at the plan reader"
 	@echo "make bench          measure, into benchmarks/RESULTS.md"
 	@echo "make screenshots    every screen, into docs/screenshots/"
+	@echo "make lock           pin what pyproject.toml asks for, into requirements.lock"
 
 setup: $(STAMP)
 
@@ -52,6 +53,11 @@ lint: $(STAMP)
 format: $(STAMP)
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
+
+# Versions already locked stay, unless UPGRADE=--upgrade. The lock names no package index.
+lock: $(STAMP)
+	@$(RUN) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --group dev \
+		--quiet $(UPGRADE) pyproject.toml -o requirements.lock
 
 bench: $(STAMP)
 	@$(RUN) -m benchmarks
