@@ -3,9 +3,7 @@
 Each `corpus/NAME.md` stands beside a `NAME.json` that says what must be found:
 `counts` (of the kinds it names), `percents`, `deadlines`, `questions` (kinds that must be asked), `targets`,
 `whens` and `fields` (of the record of that kind whose title holds `title`), `no_targets`, `no_when`,
-`not_titles`. Whatever is not named is free. What a person finds and the reader does not find yet stands under
-`counts_not_yet`, `deadlines_not_yet` or has `"not_yet": true`; such a test fails as soon as it is found, so
-that it is moved to the others.
+`not_titles`. Whatever is not named is free.
 """
 
 from __future__ import annotations
@@ -23,9 +21,6 @@ from apps.plans.writing import Layout, live_records, write_plan
 CORPUS = Path(__file__).parent / "corpus"
 NAMES = sorted(path.stem for path in CORPUS.glob("*.md"))
 _READINGS: dict[str, Reading] = {}
-
-
-_NOT_YET = pytest.mark.xfail(reason="A person finds this, the reader not yet.", raises=AssertionError)
 
 
 def source(name: str) -> bytes:
@@ -111,14 +106,6 @@ def test_counts(name: str) -> None:
     assert {key: found[key] for key in wanted} == wanted
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "counts_not_yet" in expected(name)])
-@_NOT_YET
-def test_counts_that_are_not_found_yet(name: str) -> None:
-    wanted = expected(name)["counts_not_yet"]
-    found = reading(name).counts
-    assert {key: found[key] for key in wanted} == wanted
-
-
 @pytest.mark.parametrize("name", [name for name in NAMES if not expected(name).get("is_plan", True)])
 def test_what_is_no_plan_has_only_notes(name: str) -> None:
     assert [record.kind for record in reading(name).records if record.typed] == []
@@ -137,13 +124,6 @@ def test_deadlines(name: str) -> None:
     assert [step.fields["deadline_minutes"] for step in steps] == expected(name)["deadlines"]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "deadlines_not_yet" in expected(name)])
-@_NOT_YET
-def test_deadlines_that_are_not_found_yet(name: str) -> None:
-    steps = [record for record in reading(name).records if record.kind == "rollback_step"]
-    assert [step.fields["deadline_minutes"] for step in steps] == expected(name)["deadlines_not_yet"]
-
-
 @pytest.mark.parametrize("name", [name for name in NAMES if "questions" in expected(name)])
 def test_questions(name: str) -> None:
     asked = {question.kind for question in reading(name).questions}
@@ -152,7 +132,7 @@ def test_questions(name: str) -> None:
 
 def _cases(key: str) -> list[Any]:
     return [
-        pytest.param(name, case, id=f"{name}-{case['title']}", marks=_NOT_YET if case.get("not_yet") else ())
+        pytest.param(name, case, id=f"{name}-{case['title']}")
         for name in NAMES
         for case in expected(name).get(key, [])
     ]
@@ -161,7 +141,7 @@ def _cases(key: str) -> list[Any]:
 @pytest.mark.parametrize(("name", "wanted"), _cases("targets"))
 def test_targets(name: str, wanted: dict[str, Any]) -> None:
     found = titled(name, wanted).fields["targets"]
-    parts = {key: value for key, value in wanted.items() if key not in {"of", "title", "not_yet"}}
+    parts = {key: value for key, value in wanted.items() if key not in {"of", "title"}}
     assert any({key: target[key] for key in parts} == parts for target in found), found
 
 
@@ -174,7 +154,7 @@ def test_placeholders_are_no_targets(name: str, wanted: dict[str, Any]) -> None:
 def test_whens(name: str, wanted: dict[str, Any]) -> None:
     when = titled(name, wanted).fields[wanted.get("field", "when")]
     assert when is not None
-    parts = {key: value for key, value in wanted.items() if key not in {"of", "title", "field", "not_yet"}}
+    parts = {key: value for key, value in wanted.items() if key not in {"of", "title", "field"}}
     assert {key: when[key] for key in parts} == parts
 
 

@@ -57,8 +57,13 @@ def first_line(text: str) -> str:
     return line if len(line) <= 120 else ""
 
 
-def document_title(root: Section) -> Section | None:
-    """The section whose heading is the document's title."""
+def document_title(root: Section, wording: Wording) -> Section | None:
+    """The section whose heading is the document's title; "1. Executive summary" beside others is none."""
+    tops = [section for section in root.sections if section.level == 1]
+    if len(tops) > 1:
+        matches = wording.match(tops[0].text)
+        if matches and matches[0].strength >= 0.9:
+            return None
     if root.sections and root.sections[0].heading is not None:
         first = root.sections[0]
         if first.level == 1 or (first.heading is not None and not root.blocks and first.level < 7):
@@ -71,7 +76,7 @@ def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -
     typed = [record for record in records if record.typed]
     if not typed:
         return False
-    title_section = document_title(root)
+    title_section = document_title(root, wording)
     title = title_section.text if title_section else first_line(text)
     headings = [section.text for section in root.walk() if section.heading is not None]
     score = 0.0
@@ -125,7 +130,7 @@ def plan_name(records: Iterable[Record], root: Section, wording: Wording, text: 
             titles.append(value)
     if titles:
         return _bare_title(titles[0], wording)
-    section = document_title(root)
+    section = document_title(root, wording)
     if section is not None:
         return _bare_title(section.text, wording)[:200]
     title = first_line(text)

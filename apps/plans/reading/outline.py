@@ -14,6 +14,8 @@ _ALL_BOLD = re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)+)(?<=\S)\1\s*[:：]?\s*")
 _BOLD_FACT = re.compile(r"^\s*(?:\*\*|__)[^*_]{2,40}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s*[:：])\s+\S")
 _LABELLED = re.compile(r"^\s*(?:\*\*|__)?[^:：*_|]{2,40}(?:\*\*|__)?\s*[:：](?:\*\*|__)?\s+\S")
 
+_OUTLINE_NUMBER = re.compile(r"\s*(\d{1,2}(?:\.\d{1,2})*)[.)]?\s+")
+
 
 @dataclass(slots=True, eq=False)
 class Section:
@@ -63,11 +65,22 @@ def outline(blocks: list[Block]) -> Section:
             continue
         while stack[-1].level >= level:
             stack.pop()
-        section = Section(count, block, level, title, stack[-1])
+        section = Section(count, block, level, _without_number(title, stack[-1]), stack[-1])
         count += 1
         stack[-1].sections.append(section)
         stack.append(section)
     return root
+
+
+def _without_number(title: Piece | None, above: Section) -> Piece | None:
+    """`3.1 Phase A` below "3. Release phases" is called "Phase A": the number only says where it stands."""
+    number = _OUTLINE_NUMBER.match(title.raw) if title is not None else None
+    if title is None or number is None or above.title is None or number.end() >= len(title.raw):
+        return title
+    outer = _OUTLINE_NUMBER.match(above.heading.text) if above.heading is not None else None
+    if outer is None or number[1].rpartition(".")[0] != outer[1]:
+        return title
+    return title.sub(number.end(), len(title.raw))
 
 
 def _opens(block: Block, blocks: list[Block], position: int) -> tuple[int, Piece | None]:

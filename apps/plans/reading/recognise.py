@@ -137,6 +137,9 @@ def _role(section: Section, above: Role, wording: Wording) -> Role:
             return Role(best.kind, sure=True)
         return Role("review", text)
     if above.kind in ("segments", "segments_primary", "segments_secondary"):
+        ranked = _ranked(text, wording)
+        if ranked is not None:
+            return Role(ranked, text, True)
         if best is not None and best.strength >= 0.8:
             if best.kind.startswith("segments"):
                 return Role(best.kind, text, True)
@@ -170,6 +173,15 @@ def _role(section: Section, above: Role, wording: Wording) -> Role:
     if best is not None and best.strength >= 0.38 and section.level != COLON_LEVEL:
         return Role(best.kind, text)
     return Role("unknown", text)
+
+
+def _ranked(text: str, wording: Wording) -> str | None:
+    """`2.1 Primary` below "Audience" heads the segments of that rank."""
+    if wording.has("primary", text):
+        return "segments_primary"
+    if wording.has("secondary", text) or wording.has("tertiary", text):
+        return "segments_secondary"
+    return None
 
 
 def _rescued(matches: tuple[Any, ...]) -> bool:

@@ -45,6 +45,7 @@ HEADED = {
     "rollback_criteria": "rollback_criterion",
     "key_messages": "key_message",
 }
+SEGMENTS = ("segments", "segments_primary", "segments_secondary")
 # Where a fence of `key: value` lines is data and not an example.
 EXPECTS_FACTS = frozenset(
     {
@@ -143,7 +144,7 @@ class Dispatch:
             if entry.children:
                 segments.segment(context, entry, role.group)
             return True
-        if self._headed(section, role):
+        if self._headed(section, role) or self._one_segment(section, role):
             return True
         if self._named_fact(section):
             return False
@@ -292,6 +293,22 @@ class Dispatch:
         self._extract(role.kind, [entry], self.roles[parent.index].group, headed=True)
         return True
 
+    def _one_segment(self, section: Section, role: Role) -> bool:
+        """`## Primary audience` above "Pain point: ..." and "Role: ..." tells one segment by its fields."""
+        if role.kind not in SEGMENTS or section.heading is None or section.sections:
+            return False
+        found = self.entries(section)
+        fields = [
+            field_for(self.context.wording, "segment", entry.label.clean)
+            for entry in found
+            if entry.label is not None and entry.shape != "row"
+        ]
+        if sum(name not in (None, "title") for name in fields) * 2 <= len(found):
+            return False
+        return (
+            segments.segment(self.context, self.heading_entry(section), _segment_group(role.kind)) is not None
+        )
+
     # Entries.
 
     def _rows(self, section: Section, kind: str, rows: list[Entry]) -> None:
@@ -323,8 +340,9 @@ class Dispatch:
             marked = sum(
                 bool(row.cells) and phase_mark(wording, row.cells[0][1].clean) is not None for row in rows
             )
+            shares = any("rollout" in wording.fields(head.clean) for head, _ in rows[0].cells)
             return told in ("kpis", "mitigations", "history", "rollback_criteria") or (
-                told == "calendar" and not marked
+                told == "calendar" and not marked and not shares
             )
         if kind in ("calendar", "checklist"):
             if told == "phases":
@@ -350,11 +368,7 @@ class Dispatch:
         if kind == "marketing":
             self._extract(_by_shape(context, found) or "unknown", found, section.text)
             return
-        if (
-            kind in ("segments", "segments_primary", "segments_secondary")
-            and len(found) == 1
-            and found[0].shape == "paragraph"
-        ):
+        if kind in SEGMENTS and len(found) == 1 and found[0].shape == "paragraph":
             if len(found[0].piece.raw) <= 300 and not section.sections:
                 facts.prose(context, found[0], "target_audience", section.text)
             return
@@ -415,7 +429,7 @@ class Dispatch:
                 context.schemes[id(record)] = context.section or 0
         elif kind in ("calendar", "checklist"):
             self._calendar(found, heading, section)
-        elif kind in ("segments", "segments_primary", "segments_secondary"):
+        elif kind in SEGMENTS:
             segments.extract(context, found, _segment_group(kind))
         elif kind == "kpis":
             metrics.extract(context, found)
