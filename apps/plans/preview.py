@@ -10,8 +10,23 @@ from apps.plans.mapping.inward import kind_of
 from apps.plans.mapping.words import facts_in_words
 from apps.plans.reading import Question, Reading, Record
 
+# Answers in words; a choice that is not here (a date, a heading of the plan) says itself.
+_SAID = {
+    "keep": "Keep as one",
+    "split": "Split it",
+    "outer": "The outer ones",
+    "inner": "The inner ones",
+    "day": "Days",
+    "week": "Weeks",
+    "launch_day": "Launch day",
+    "rollout_start": "Start of the rollout",
+    "audience": "A share of the audience",
+    "target": "A target",
+}
 # More lines than a browser likes in one page; the rest is read and kept all the same.
 MOST_LINES = 4000
+# More questions than a person answers in one go, and than one form may send; the rest is taken as proposed.
+MOST_QUESTIONS = 200
 
 
 @dataclass(frozen=True)
@@ -44,7 +59,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with the answer proposed or given. `options` are choices to pick from, if it has any."""
+    """A question with the answer proposed or given."""
 
     question: Question
     answer: str
@@ -55,7 +70,18 @@ class Asked:
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        return [(choice, choice.replace("_", " ")) for choice in self.question.choices]
+        """What there is to pick from, each with its words; empty for an answer in one's own words."""
+        return [(choice, _said(choice)) for choice in self.question.choices]
+
+    @property
+    def proposed(self) -> str:
+        """The proposal in words, if the answer is another one."""
+        proposed = self.question.proposed
+        return _said(proposed) if proposed and proposed != self.answer else ""
+
+
+def _said(choice: str) -> str:
+    return _SAID.get(choice, choice)
 
 
 @dataclass
@@ -74,9 +100,20 @@ class Preview:
     groups: list[Group]
     notes: list[Card]
     questions: list[Asked]
+    more_questions: int
     blocks: int
     typed: int
     kept: int
+
+    @property
+    def decisions(self) -> list[Asked]:
+        """What has to be decided, or stays open."""
+        return [asked for asked in self.questions if asked.question.kind != "split"]
+
+    @property
+    def offers(self) -> list[Asked]:
+        """Entries that name several pieces of work and could be split: all is well without an answer."""
+        return [asked for asked in self.questions if asked.question.kind == "split"]
 
     @property
     def typed_percent(self) -> int:
@@ -94,7 +131,11 @@ def preview_of(reading: Reading, answers: dict[str, str], asked: Sequence[Questi
         more_lines=max(len(reading.lines) - MOST_LINES, 0),
         groups=groups,
         notes=notes,
-        questions=[Asked(question, answers.get(question.id, question.proposed or "")) for question in asked],
+        questions=[
+            Asked(question, answers.get(question.id, question.proposed or ""))
+            for question in asked[:MOST_QUESTIONS]
+        ],
+        more_questions=max(len(asked) - MOST_QUESTIONS, 0),
         blocks=coverage.source_blocks,
         typed=coverage.typed,
         kept=coverage.notes,

@@ -25,7 +25,7 @@ from apps.plans.preview import preview_of
 from apps.plans.services import editions, pending, restoring
 from apps.plans.services import export as exporting
 from apps.plans.services import versions as keeping
-from apps.plans.services.apply import apply_plan, is_empty
+from apps.plans.services.apply import is_empty
 from apps.plans.services.documents import PlanRefused, read
 from apps.plans.services.settling import fingerprint
 from apps.plans.writing import Change
@@ -79,29 +79,18 @@ def preview(request: PageRequest, pk: UUID) -> HttpResponse:
     if request.POST.get("action") != "make":
         return _preview(request, draft, form)
     launch_day, rollout_start = form.dates()
-    plan = read(
-        draft.source,
-        answers=draft.answers,
-        accept_proposals=True,
-        launch_day=launch_day,
-        rollout_start=rollout_start,
-        file_name=draft.file_name,
-    )
     try:
-        made = apply_plan(
+        made = pending.make(
+            draft,
             actor=request.actor,
-            plan=plan,
-            launch=draft.into,
             name=form.cleaned_data["name"] or None,
             launch_day=launch_day,
             rollout_start=rollout_start,
             zone=form.cleaned_data["zone"] or None,
-            leave_open=True,
         )
     except Invalid as error:
         form.refuse(error)
         return _preview(request, draft, form, status=422)
-    draft.delete()
     return done(
         request,
         f"“{made.launch.name[:80]}” is a launch now, with {sum(made.counts.values())} records.",
@@ -154,10 +143,11 @@ def _preview(
 
 
 def _answers(posted: QueryDict) -> dict[str, str]:
+    """What was answered, by question; empty where the person leaves it open."""
     return {
-        name.removeprefix("answer-"): str(value)
+        name.removeprefix("answer-"): str(value).strip()
         for name, value in posted.items()
-        if name.startswith("answer-") and str(value).strip()
+        if name.startswith("answer-")
     }
 
 

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser]
 
 WITH_TARGET_SIZE = {"rules": {"target-size": {"enabled": True}}}
-LAUNCH = "/launches/larkspur-assistant-settings/"
+SLUG = "larkspur-assistant-settings"
+LAUNCH = f"/launches/{SLUG}/"
 SCREENS = [
     "/", "/launches/", "/launches/?view=board", "/launches/?view=timeline", "/launches/new/", "/calendar/",
     "/palette/?q=post", "/launches/nowhere/", "/launches/single-sign-on-for-every-plan/",
     LAUNCH, f"{LAUNCH}plan/", f"{LAUNCH}calendar/", f"{LAUNCH}calendar/?view=list", f"{LAUNCH}phases/",
     f"{LAUNCH}metrics/", f"{LAUNCH}team/", f"{LAUNCH}settings/", f"{LAUNCH}audit/",
     f"{LAUNCH}move/?to=2031-03-06", f"{LAUNCH}duplicate/", f"{LAUNCH}state/?to=archived",
-    f"{LAUNCH}plan/calendar_entry/add/",
+    f"{LAUNCH}plan/calendar_entry/add/", f"{LAUNCH}versions/", "/import/", f"/import/?into={SLUG}", "/settings/",
 ]  # fmt: skip
 
 
@@ -46,7 +47,14 @@ def violations(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("size", "theme"), [("desktop", "light"), ("desktop", "dark"), ("phone", "light"), ("phone", "dark")]
+    ("size", "theme"),
+    [
+        ("desktop", "light"),
+        ("phone", "dark"),
+        # These share their colours and their layout with the two above.
+        pytest.param("desktop", "dark", marks=pytest.mark.full),
+        pytest.param("phone", "light", marks=pytest.mark.full),
+    ],
 )
 def test_no_screen_has_an_accessibility_violation(open_page: Any, owner: User, size: str, theme: str) -> None:
     page = open_page("/", owner, size=size, theme=theme)
@@ -61,6 +69,23 @@ def test_no_screen_has_an_accessibility_violation(open_page: Any, owner: User, s
         )
         assert not sideways, f"{path} scrolls sideways at {size}"
     assert wrong == {}
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
+def test_importing_is_accessible_at_every_step(open_page: Any, owner: User, size: str, theme: str) -> None:
+    page = open_page("/import/?template=worked-example", owner, size=size, theme=theme)
+    page.get_by_role("button", name="Read it").click()
+    page.get_by_text("could be split").click()
+    page.get_by_label("names 2 pieces of work").first.select_option("split")
+    page.get_by_role("button", name="Read it again").click()
+    page.locator("#becomes", has_text="Internal training").wait_for()
+    assert violations(page) == []
+    page.get_by_role("link", name="line 59").first.click()
+    assert page.url.endswith("#L59")
+    page.get_by_role("button", name="Make the launch").click()
+    page.get_by_text("is a launch now").wait_for()
+    page.goto(f"{page.url}versions/")
+    assert violations(page) == []
 
 
 def test_sheets_and_inline_forms_are_accessible_and_give_focus_back(open_page: Any, owner: User) -> None:

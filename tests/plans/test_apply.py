@@ -193,7 +193,7 @@ def test_names_become_people_teams_and_channels_only_where_they_exist(world: Wor
 
 
 def test_a_name_two_people_have_is_nobody_in_particular(world: World) -> None:
-    User.objects.create_user("ed2@example.com", "a long password 1", name="Ed Editor")
+    User.objects.create_user("ed2@example.com", name="Ed Editor")
     launch = world.bring(NAMED).launch
     draft = CalendarItem.objects.get(launch=launch, position=0)
     assert (draft.owner, draft.owner_name) == (None, "Ed Editor")

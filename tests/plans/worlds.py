@@ -51,9 +51,8 @@ class World:
 def make_world() -> World:
     def person(name: str, role: str = "member") -> User:
         return User.objects.create_user(
-            f"{name.split()[0].lower()}@example.com", "a long password 1", name=name, role=role,
-            zone_confirmed=True,
-        )  # fmt: skip
+            f"{name.split()[0].lower()}@example.com", name=name, role=role, zone_confirmed=True
+        )
 
     support = Team.objects.get_or_create(slug="support", defaults={"name": "Support"})[0]
     return World(

@@ -69,10 +69,11 @@ def read(
 ) -> ReadPlan:
     """Read a document. Raises `PlanRefused`. Changes nothing, needs no database.
 
-    `answers` maps question ids to answers, the two dates answer the questions about them; with
-    `accept_proposals` the others are answered as proposed.
+    `answers` maps question ids to answers, an empty one leaves its question open; the two dates answer the
+    questions about them; with `accept_proposals` the others are answered as proposed.
     """
-    given = {str(key): str(value) for key, value in (answers or {}).items() if str(value).strip()}
+    told = {str(key): str(value).strip() and str(value) for key, value in (answers or {}).items()}
+    given = {key: value for key, value in told.items() if value}
     dates = {"launch_day": launch_day, "rollout_start": rollout_start}
     try:
         reading = read_plan(source)
@@ -80,7 +81,7 @@ def read(
         if given:
             reading = read_plan(source, answers=given)
         for _ in range(_ROUNDS):
-            more = _more_answers(reading, given, dates, accept_proposals)
+            more = _more_answers(reading, {**told, **given}, dates, accept_proposals)
             if not more:
                 break
             given |= more

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.db import transaction
 
 from apps.accounts.models import User
 from apps.core.actors import Actor
@@ -14,11 +16,13 @@ from apps.core.errors import NotAllowed, NotFound
 from apps.launches import policies
 from apps.launches.models import Launch
 from apps.plans.models import ImportDraft
+from apps.plans.services.apply import Applied, apply_plan
 from apps.plans.services.documents import ReadPlan, read
 
 KEPT = timedelta(days=1)
 # One person's unfinished imports; older ones make room.
 MOST = 20
+_GONE = "This import is a launch by now, or was discarded."
 
 
 def start(
@@ -58,16 +62,64 @@ def find(*, actor: Actor, pk: UUID, at: datetime | None = None) -> ImportDraft:
 
 
 def change(draft: ImportDraft, *, answers: Mapping[str, str], options: Mapping[str, Any]) -> ImportDraft:
-    """Keep what the preview's form says so far."""
-    draft.answers = {str(key)[:40]: str(value)[:500] for key, value in answers.items() if str(value).strip()}
+    """Keep what the preview's form says so far; an empty answer is one too: the question stays open."""
+    draft.answers = {str(key)[:40]: str(value)[:500] for key, value in answers.items()}
     draft.options = {str(key): value for key, value in options.items()}
-    draft.save(update_fields=["answers", "options", "updated_at"])
+    kept = ImportDraft.objects.filter(pk=draft.pk).update(
+        answers=draft.answers, options=draft.options, updated_at=now()
+    )
+    if not kept:
+        raise NotFound(_GONE)
     return draft
 
 
 def reading_of(draft: ImportDraft) -> ReadPlan:
     """The draft's document with its answers."""
     return read(draft.source, answers=draft.answers, file_name=draft.file_name)
+
+
+def make(
+    draft: ImportDraft,
+    *,
+    actor: Actor,
+    name: str | None = None,
+    launch_day: date | None = None,
+    rollout_start: date | None = None,
+    zone: str | None = None,
+) -> Applied:
+    """Make the launch of a draft, once: the draft goes with it, so a second press finds nothing (`NotFound`).
+
+    Questions nobody was shown are taken as proposed, those left open stay so. Raises what `apply_plan` does.
+    """
+    with transaction.atomic():
+        held = (
+            ImportDraft.objects.select_for_update(of=("self",))
+            .select_related("into")
+            .filter(pk=draft.pk, owner=_person(actor))
+            .first()
+        )
+        if held is None:
+            raise NotFound(_GONE)
+        plan = read(
+            held.source,
+            answers=held.answers,
+            accept_proposals=True,
+            launch_day=launch_day,
+            rollout_start=rollout_start,
+            file_name=held.file_name,
+        )
+        made = apply_plan(
+            actor=actor,
+            plan=plan,
+            launch=held.into,
+            name=name,
+            launch_day=launch_day,
+            rollout_start=rollout_start,
+            zone=zone,
+            leave_open=True,
+        )
+        held.delete()
+    return made
 
 
 def _person(actor: Actor) -> User:
