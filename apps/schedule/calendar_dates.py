@@ -197,11 +197,22 @@ def _quarter(scan: Scanner, at: int) -> tuple[Period, int] | None:
 
 
 def _half(scan: Scanner, at: int) -> tuple[Period, int] | None:
-    """H1 2026: its two quarters."""
+    """H1 2026, 1H 2026, 1H26, first half of 2026: its two quarters."""
     prefix = scan.word(at, "half_prefix")
     number = scan.integer(prefix[1], 1, 2) if prefix and scan.glued(prefix[1]) else None
-    year = year_at(scan, prefix[1] + 1) if prefix and number else None
-    if not number or not year:
+    index = prefix[1] + 1 if prefix else at
+    behind = scan.word(at + 1, "half_prefix") if scan.glued(at + 1) else None
+    ordinal = _ordinal(scan, at)
+    half = scan.word(ordinal[1], "half") if ordinal else None
+    if behind and len(scan.digits(at)) == 1:
+        number, index = scan.integer(at, 1, 2), behind[1]
+    elif ordinal and half and ordinal[0] in {1, 2}:
+        number, index = ordinal[0], scan.after(half[1], "of")
+    if not number:
+        return None
+    short = scan.digits(index) if behind and scan.glued(index) else ""
+    year = (2000 + int(short), index + 1) if len(short) == 2 else year_at(scan, index)
+    if not year:
         return None
     first = Period(year[0], quarter=2 * number - 1)
     return replace(first, end=Period(year[0], quarter=2 * number)), year[1]
@@ -241,8 +252,7 @@ def period_at(scan: Scanner, at: int) -> tuple[Period, int] | None:
         found = _point(scan, scan.after(index, "of"))
         if found and found[0].day is None:
             return replace(found[0], bare=False), found[1]
-        return None
-    short = _days_of_one_month(scan, at)
+    short = _days_of_one_month(scan, at) or _between(scan, at)
     if short:
         return short
     first = _point(scan, at)
@@ -270,6 +280,16 @@ def period_at(scan: Scanner, at: int) -> tuple[Period, int] | None:
                 period = replace(period, end=replace(period.end, year=year[0]))
             index = year[1]
     return period, index
+
+
+def _between(scan: Scanner, at: int) -> tuple[Period, int] | None:
+    """between March 4 and March 9, 2026: unlike a bare "and", any two dates are a range."""
+    lead = scan.word(at, "separator")
+    first = _point(scan, scan.after(lead[1], "of")) if lead and lead[0] == "between" else None
+    link = range_link(scan, first[1]) if first else 0
+    last = _point(scan, scan.after(link, "of")) if link else None
+    joined = _join(first[0], last[0]) if first and last else None
+    return (replace(joined, bare=False), last[1]) if joined and last else None
 
 
 def _names_month_first(scan: Scanner, at: int) -> bool:

@@ -216,6 +216,10 @@ def test_calendar_dates(text: str, first: date, last: date | None) -> None:
         ("05/2026", "2026-05", "month"),
         ("First week of March 2026", "2026-03", "month"),
         ("H1 2026", "2026-Q1/2026-Q2", "quarter"),
+        ("1H 2026", "2026-Q1/2026-Q2", "quarter"),
+        ("2H26", "2026-Q3/2026-Q4", "quarter"),
+        ("first half of 2026", "2026-Q1/2026-Q2", "quarter"),
+        ("the second half of 2026", "2026-Q3/2026-Q4", "quarter"),
         ("Nov 2025 - Jan 2026", "2025-11/2026-01", "month"),
     ],
 )
@@ -402,3 +406,21 @@ def test_finding_times_in_sentences(text: str, expected: list[str]) -> None:
     found = find_whens(text, vocab=EN)
     assert [text[start:end] for start, end, _ in found] == expected
     assert [when.text for _, _, when in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("between March 4 and March 9, 2026", date(2026, 3, 4), date(2026, 3, 9)),
+        ("between 28 Feb 2026 and 3 March 2026", date(2026, 2, 28), date(2026, 3, 3)),
+    ],
+)
+def test_between_joins_two_dates(text: str, first: date, last: date) -> None:
+    assert (read(text).date, read(text).end_date) == (first, last)
+    assert [(when.date, when.end_date) for _, _, when in find_whens(f"Live {text}.", vocab=EN)] == [
+        (first, last)
+    ]
+
+
+def test_between_numbers_is_no_time() -> None:
+    assert find_whens("between 10 and 20 users", vocab=EN) == []

@@ -99,9 +99,8 @@ def exact_or_fuzzy(text: str | None) -> tuple[date | None, str]:
 
 def settled_by_date(question: Question, *, launch_day: date | None, rollout_start: date | None) -> bool:
     """Whether a date given beside the document answers a question that the document leaves open."""
-    return (question.kind == "launch_day" and launch_day is not None) or (
-        question.kind == "rollout_start" and rollout_start is not None
-    )
+    given = {"launch_day": launch_day, "rollout_start": rollout_start}
+    return given.get(question.kind) is not None or given.get(question.field) is not None
 
 
 def fact_values(record: Record) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from apps.core.vocabulary import load
@@ -26,6 +27,12 @@ class Grammars:
         self._ladders: dict[str, list[Rung]] = {}
         self._json: dict[int, tuple[When, dict[str, Any]]] = {}
         self._deadlines: dict[str, int | None] = {}
+
+    def order_dates(self, order: str | None) -> None:
+        """Settle whether 3/4 is "mdy" or "dmy", where the document tells it."""
+        if order is not None and not self._vocab.settings.get("date_order_certain"):
+            settings = {**self._vocab.settings, "date_order": order, "date_order_certain": True}
+            self._vocab = replace(self._vocab, settings=settings)
 
     def when(self, text: str, anchor: str | None = None) -> When | None:
         """The whole text as a time, or None."""

@@ -1,4 +1,4 @@
-"""What the document is as a whole: a plan or not, its name, its launch day, the unit of its T-numbers."""
+"""What the document is as a whole: a plan or not, its name, the unit of its T-numbers, the order of its dates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from apps.plans.reading.drafts import Context
 from apps.plans.reading.model import Record
 from apps.plans.reading.outline import Section
 from apps.plans.reading.wording import Wording, fold
-from apps.schedule.when import When
 
 _WEIGHTS = {
     "phase": 2.0,
@@ -48,7 +47,8 @@ _T_WEEKS = re.compile(
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"^\s*(?:subject|re|betreff|objet|asunto|assunto)\s*:\s*", re.IGNORECASE)
-_FUZZY = re.compile(r"^\d{4}(?:-Q[1-4]|-\d{2}(?:-\d{2})?)$")
+# Dates with a year, their parts in either order; three numbers of a ladder ("1/5/20%") are none.
+_NUMERIC = re.compile(r"(?<![\d/.-])(\d{1,2})/(\d{1,2})/(?:20\d\d|[2-4]\d)(?![\d/%]|\s?%)")
 
 
 def first_line(text: str) -> str:
@@ -220,130 +220,13 @@ def year_said(text: str, title: str) -> int | None:
     return int(max(set(found), key=found.count))
 
 
-def launch_day(context: Context, records: list[Record], title: str) -> tuple[str | None, str | None]:
-    """The launch day as far as the plan states it, with its precision; asks where it is open or told twice."""
-    stated: list[tuple[Record, When]] = []
-    for record in records:
-        if (
-            record.kind == "overview"
-            and record.fields.get("key") == "launch_date"
-            and record.fields.get("value")
-        ):
-            when = _as_day(context, str(record.fields["value"]))
-            if when is not None:
-                stated.append((record, when))
-    if not stated:
-        stated = _on_calendar(context, records)
-    line = stated[0][0].lines[0] if stated else 1
-    days = {written(when): when for _, when in stated}
-    days.pop(None, None)
-    if not days:
-        hits = [hit[2] for hit in context.whens(title, None) if written(hit[2])]
-        if len(hits) == 1:
-            days = {written(hits[0]): hits[0]}
-    if len(days) > 1:
-        choices = tuple(sorted(str(day) for day in days))
-        answer = context.ask(
-            "launch_day",
-            line,
-            "launch day",
-            "The plan names several launch days.",
-            proposed=str(next(iter(days))),
-            choices=choices,
-        )
-        return _said(answer) if answer else (None, None)
-    if not days:
-        answer = context.ask(
-            "launch_day", line, "launch day", "When is launch day? The plan does not say.", proposed=None
-        )
-        return _said(answer) if answer else (None, None)
-    day, when = next(iter(days.items()))
-    precision = _said(day)[1]
-    if precision == "day":
-        return day, precision
-    answer = context.ask(
-        "launch_day",
-        line,
-        "launch day",
-        f"Launch is in “{when.text}”. Which day is it? Until it is set, nothing is due.",
-        proposed=day,
-    )
-    return _said(answer) if answer and _said(answer)[0] else (day, precision)
-
-
-def _as_day(context: Context, text: str) -> When | None:
-    text = re.sub(r"[*_`]", "", text.split("\n")[0]).strip()
-    when = context.when(text, None)
-    if when is None:
-        hits = [hit for hit in context.whens(text, None) if hit[2].date is not None or hit[2].fuzzy]
-        when = hits[0][2] if hits else None
-    return context.dated(when) if when is not None else None
-
-
-def _on_calendar(context: Context, records: list[Record]) -> list[tuple[Record, When]]:
-    """A calendar entry that is the launch itself, on a date."""
-    found: list[tuple[Record, When]] = []
-    for record in records:
-        if record.kind != "calendar_entry" or not record.fields.get("when"):
-            continue
-        when = When.from_json(record.fields["when"])
-        if (
-            when.date is not None
-            and when.end_date is None
-            and context.wording.has("launch_day_words", record.title)
-        ):
-            found.append((record, when))
-    return found
-
-
-def written(when: When) -> str | None:
-    """A date as far as it is known."""
-    if when.missing_year:
-        return None
-    if when.fuzzy:
-        return when.fuzzy
-    if when.date is not None:
-        if when.precision == "month":
-            return when.date.strftime("%Y-%m")
-        return when.date.isoformat()
-    return None
-
-
-def _said(day: str | None) -> tuple[str | None, str | None]:
-    """A written day with its precision; (None, None) for what is no day."""
-    if day is None or not _FUZZY.match(day):
-        return None, None
-    if "Q" in day:
-        return day, "quarter"
-    return day, "month" if len(day) == 7 else "day"
-
-
-def rollout_start(context: Context, records: list[Record], launch: str | None) -> str | None:
-    """The first day of the rollout: stated, answered, or asked with the launch day proposed."""
-    for record in records:
-        if (
-            record.kind == "overview"
-            and record.fields.get("key") == "rollout_start"
-            and record.fields.get("value")
-        ):
-            when = _as_day(context, str(record.fields["value"]))
-            if when is not None and written(when):
-                return written(when)
-    counted = [
-        record
-        for record in records
-        if record.kind == "phase" and (record.fields.get("starts") or {}).get("anchor") == "rollout_start"
-    ]
-    if not counted:
-        return None
-    answer = context.ask(
-        "rollout_start",
-        counted[0].lines[0],
-        "rollout start",
-        "The phases count from the start of the rollout. Is that the launch day?",
-        proposed=launch or "launch_day",
-        choices=("launch_day",),
-    )
-    if answer == "launch_day":
-        return launch
-    return _said(answer)[0] if answer else None
+def date_order(text: str) -> str | None:
+    """ "mdy" or "dmy" where a date with a part above 12 tells it, None where none does or two disagree."""
+    orders = set()
+    for match in _NUMERIC.finditer(text):
+        first, second = int(match[1]), int(match[2])
+        if first > 12 >= second:
+            orders.add("dmy")
+        elif second > 12 >= first:
+            orders.add("mdy")
+    return orders.pop() if len(orders) == 1 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from apps.plans.reading import coverage, judgement, merging
+from apps.plans.reading import coverage, judgement, launch_dates, merging
 from apps.plans.reading.blocks import Parsed, parse
 from apps.plans.reading.drafts import Context
 from apps.plans.reading.entries import Entry, fence_facts
@@ -32,6 +32,7 @@ def read_plan(source: str | bytes, *, answers: Mapping[str, str] | None = None) 
     title_section = judgement.document_title(root, words)
     title = title_section.text if title_section else ""
     context.year = judgement.year_said(parsed.source.text, title)
+    context.grammars.order_dates(judgement.date_order(parsed.source.text))
     context.grammars.t_unit = judgement.t_unit(context, parsed.source.text)
     roles = recognise(root, words)
     if parsed.front:
@@ -46,8 +47,8 @@ def read_plan(source: str | bytes, *, answers: Mapping[str, str] | None = None) 
     if plan:
         merging.settle_schemes(context, sections)
         name = judgement.plan_name(context.records, root, words, parsed.source.text)
-        launch, precision = judgement.launch_day(context, context.records, title)
-        rollout = judgement.rollout_start(context, context.records, launch)
+        launch, precision = launch_dates.launch_day(context, context.records, title)
+        rollout = launch_dates.rollout_start(context, context.records, launch)
         unify(context.records, words)
     else:
         context.records.clear()

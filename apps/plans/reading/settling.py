@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from apps.plans.reading.model import Record
 
 _QUESTIONS = {
-    "weekday_contradicts": "The weekday in “{text}” is not the weekday of that date.",
-    "day_month": "Is “{text}” month/day or day/month?",
+    "weekday_contradicts": "The weekday in “{text}” is not the weekday of that date. Which day is it?",
     "fiscal_quarter": "“{text}” is a fiscal quarter. Which dates are meant?",
 }
 
@@ -38,35 +37,45 @@ def settle(context: Context, when: When, line: int, record: Record, name: str) -
             if answer in ("launch_day", "rollout_start"):
                 when = replace(when, anchor=answer, ambiguous=_without(when, kind))
         else:
-            answer = context.ask(
-                kind,
-                line,
-                f"{record.title}\x1f{when.text}",
-                _QUESTIONS.get(kind, "“{text}” can be read in more than one way.").format(text=when.text),
-                proposed=when.date.isoformat() if when.date else None,
-                choices=_swapped(when) if kind == "day_month" else (),
-                record=record,
-                field=name,
-            )
-            day = _date(answer)
-            if day is not None:
-                when = replace(when, date=day, text=day.isoformat(), ambiguous=_without(when, kind))
+            when = ask_date(context, kind, when, line, record, name)
     return when
+
+
+def ask_date(context: Context, kind: str, when: When, line: int, record: Record, name: str) -> When:
+    """Ask which day a date means; returns the answered one, else the time as it is."""
+    choices = _both_orders(when.date) if kind == "day_month" and when.date is not None else ()
+    if choices:
+        words = " or ".join(f"{day.day} {day:%B} {day.year}" for day in choices)
+        text = f"Is “{when.text}” {words}?"
+    else:
+        text = _QUESTIONS.get(kind, "“{text}” can be read in more than one way.").format(text=when.text)
+    answer = _date(
+        context.ask(
+            kind,
+            line,
+            f"{record.title}\x1f{when.text}",
+            text,
+            proposed=when.date.isoformat() if when.date else None,
+            choices=tuple(day.isoformat() for day in choices),
+            record=record,
+            field=name,
+        )
+    )
+    if answer is None:
+        return when
+    return replace(when, date=answer, text=answer.isoformat(), ambiguous=_without(when, kind))
 
 
 def _without(when: When, kind: str) -> tuple[str, ...]:
     return tuple(known for known in when.ambiguous if known != kind)
 
 
-def _swapped(when: When) -> tuple[str, ...]:
-    """Both readings of 3/4/2025."""
-    if when.date is None:
-        return ()
+def _both_orders(day: dt.date) -> tuple[dt.date, ...]:
+    """Both readings of 3/4/2027."""
     try:
-        other = when.date.replace(month=when.date.day, day=when.date.month)
+        return day, day.replace(month=day.day, day=day.month)
     except ValueError:
-        return (when.date.isoformat(),)
-    return (when.date.isoformat(), other.isoformat())
+        return (day,)
 
 
 def _date(answer: str | None) -> dt.date | None:
