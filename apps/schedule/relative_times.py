@@ -8,6 +8,7 @@ from apps.core.scanning import Scanner
 from apps.schedule.when_value import UNIT_PRECISION, Anchor
 
 MAX_OFFSET = 100_000
+_SURELY_MINUTES = 15
 _COUNTS_FROM_ONE = frozenset({"day", "week", "month", "quarter"})
 
 
@@ -78,13 +79,15 @@ def _countdown(scan: Scanner, at: int, options: Options) -> tuple[Relative, int]
     sign = _sign(scan, index)
     if sign is None:
         if letter and scan.glued(index) and scan.digits(index) == "0" and not scan.glued(index + 1):
-            return Relative(_t_unit(options), 0, anchor=anchor, signed=True), index + 1
+            return Relative("day", 0, anchor=anchor, signed=True), index + 1
         return None
     first = scan.integer(sign[1], 0, MAX_OFFSET)
     if first is None:
         return None
     number_end = sign[1] + 1
     unit = _unit(scan, number_end + (1 if scan.is_mark(number_end, "-") else 0))
+    if unit is None and first >= _SURELY_MINUTES and scan.is_mark(number_end, "m") and scan.glued(number_end):
+        unit = ("minute", number_end + 1)  # T-60m; T-3m may be months
     spaced = not scan.glued(sign[1])
     if not unit and not options.whole and (spaced or (not letter and not scan.tokens[sign[1] - 1].spaced)):
         return None  # "Launch - 3 items", "GA-4"
@@ -100,7 +103,9 @@ def _countdown(scan: Scanner, at: int, options: Options) -> tuple[Relative, int]
     index = _towards_launch(scan, index)
     low, high = _sorted(sign[0] * first, end)
     open_ended, index = _onward(scan, index) if end is None else (False, index)
-    return Relative(name or _t_unit(options), low, high, anchor, True, open_ended), index
+    # T-0 is the launch itself, whatever the other T-numbers count.
+    unit_said = name or ("day" if low == 0 and high is None else _t_unit(options))
+    return Relative(unit_said, low, high, anchor, True, open_ended), index
 
 
 def _after_rollout(scan: Scanner, at: int) -> tuple[Relative, int] | None:

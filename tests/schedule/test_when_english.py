@@ -424,3 +424,16 @@ def test_between_joins_two_dates(text: str, first: date, last: date) -> None:
 
 def test_between_numbers_is_no_time() -> None:
     assert find_whens("between 10 and 20 users", vocab=EN) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "offset"),
+    [("T-0", "day", 0), ("T0", "day", 0), ("T-2", "week", -2), ("T-60m", "minute", -60)],
+)
+def test_t_zero_is_launch_day_whatever_t_numbers_count(text: str, unit: str, offset: int) -> None:
+    when = read(text, t_unit="week")
+    assert (when.unit, when.offset) == (unit, offset)
+
+
+def test_a_few_m_may_be_months_and_are_not_taken_for_minutes() -> None:
+    assert parse_when("T-3m", vocab=EN) is None

@@ -16,7 +16,7 @@ def sweep(parsed: Parsed, root: Section, records: list[Record]) -> list[Record]:
     """Notes and headings for every line of text that no record claims."""
     lines = parsed.source.lines
     claimed = _claimed(records, len(lines))
-    places = _places(root)
+    places = places_of(root)
     opened = {section.heading.first: section for section in root.walk() if section.heading is not None}
     kept: list[Record] = []
     for block in parsed.blocks:
@@ -103,7 +103,7 @@ def _claimed(records: list[Record], size: int) -> bytearray:
     return claimed
 
 
-def _places(root: Section) -> dict[int, int]:
+def places_of(root: Section) -> dict[int, int]:
     """The section each block stands in, by the block's first line."""
     places: dict[int, int] = {}
     for section in root.walk():

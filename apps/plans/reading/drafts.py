@@ -193,6 +193,7 @@ class Draft:
     def __init__(self, context: Context, kind: str, entry: Entry, *, group: str | None = None) -> None:
         self.context = context
         self.entry = entry
+        self._asked: set[tuple[int, int]] = set()
         fields = {
             key: list(value) if isinstance(value, list) else value for key, value in DEFAULTS[kind].items()
         }
@@ -310,7 +311,11 @@ class Draft:
         self.record.placeholders = {**self.record.placeholders, name: text}
 
     def unsettled(self, name: str, token: str, text: str, piece: Piece) -> str | None:
-        """Ask what a placeholder stands for."""
+        """Ask what a placeholder stands for, once per place."""
+        place = (id(piece.block), piece.start)
+        if place in self._asked:
+            return None
+        self._asked.add(place)
         line = locate(self.context.source, piece.block, piece.start)[0]
         what = self.record.title or self.entry.name.clean or self.record.kind.replace("_", " ")
         return self.context.ask(

@@ -13,6 +13,7 @@ from apps.plans.reading.source import Source
 
 _ALL_BOLD = re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)+)(?<=\S)\1\s*[:：]?[ \t]*")
 _BOLD_LABEL = re.compile(r"(?:\*\*|__)[^*_\n|]{1,60}?(?:[:：](?:\*\*|__)|(?:\*\*|__)\s*[:：])")
+_DEFINED = re.compile(r"(?P<name>[^\n:：]{2,90})(?P<told>(?:\n[ \t]*:[ \t]+[^\n]+)+)")
 _BETWEEN = " \t|·•;,/"
 _FENCE_FACT = re.compile(
     r"^(?P<indent>\s*)(?:[-*]\s+)?(?P<key>[^:=#\s][^:=#\n]{0,60}?)\s*(?P<mark>:|=|：)\s*(?P<value>\S.*)?$"
@@ -170,8 +171,34 @@ def _definition(block: Block, source: Source, known: Callable[[str], bool]) -> E
     return entry
 
 
+def _defined(block: Block, source: Source) -> Entry | None:
+    """A name with `: what it is` on the lines below it, as definition lists are written."""
+    match = _DEFINED.fullmatch(block.text, block.body) if "\n" in block.text else None
+    if match is None or block.kind != "paragraph":
+        return None
+    label = trim(Piece(block, match.start("name"), match.end("name")))
+    told = [
+        trim(Piece(block, block.text.index(":", start) + 1, end))
+        for start, end in _line_ends(block.text, match.start("told") + 1)
+    ]
+    entry = Entry("line", block, whole(block), label, told[0], block.first, block.last)
+    for piece in told[1:]:
+        entry.children.append(_line(piece, None, piece, source))
+    return entry if label else None
+
+
+def _line_ends(text: str, start: int) -> list[tuple[int, int]]:
+    spans = []
+    while start <= len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        spans.append((start, end))
+        start = end + 1
+    return spans
+
+
 def _paragraph(block: Block, source: Source, known: Callable[[str], bool]) -> list[Entry]:
-    definition = _definition(block, source, known)
+    definition = _definition(block, source, known) or _defined(block, source)
     if definition is not None:
         return [definition]
     pieces = _lines(block, source, known)

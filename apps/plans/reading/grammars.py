@@ -61,6 +61,7 @@ class Grammars:
 
     def targets(self, text: str, label: str = "", group: str = "") -> list[TargetSpec]:
         """The targets of a text that have a value; a metric without a number is no target."""
+        label = label.replace("_", " ")  # p95_latency
         key = (text, label, group)
         if key not in self._targets:
             specs = parse_targets(text, vocab=self._vocab, label=label, group=group)

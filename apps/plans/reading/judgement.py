@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from apps.plans.reading.drafts import Context
 from apps.plans.reading.model import Record
 from apps.plans.reading.outline import Section
+from apps.plans.reading.pieces import clean
 from apps.plans.reading.wording import Wording, fold
 
 _WEIGHTS = {
@@ -53,7 +54,7 @@ _NUMERIC = re.compile(r"(?<![\d/.-])(\d{1,2})/(\d{1,2})/(?:20\d\d|[2-4]\d)(?![\d
 
 def first_line(text: str) -> str:
     """The first line of a document without headings, if it is short: a mail's subject, a bare title."""
-    line = next((line.strip() for line in text.split("\n", 20) if line.strip()), "")
+    line = next((clean(line) for line in text.split("\n", 20) if clean(line)), "")
     return line if len(line) <= 120 else ""
 
 
@@ -85,6 +86,8 @@ def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -
         score += 2.5
     if _holds_any(wording, "no_plan_titles", title) and not (named and "plan" in fold(title)):
         score -= 4.0
+    if _has_minutes_labels(wording, text):
+        score -= 4.0
     kinds = {record.kind for record in typed}
     timed = any(record.kind == "calendar_entry" and record.fields.get("when") for record in typed)
     score += sum(_WEIGHTS.get(kind, 0.0) for kind in kinds)
@@ -107,6 +110,12 @@ def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -
             >= 3
         )
     return bool(talk or labels or ("rollout_step" in kinds and "phase" in kinds)) and score >= _ENOUGH
+
+
+def _has_minutes_labels(wording: Wording, text: str) -> bool:
+    """Who was there and who was not is told at the head of minutes."""
+    labels = (re.split("[:：]", line, maxsplit=1) for line in text.split("\n", 15)[:15])
+    return any(len(parts) == 2 and wording.has("minutes_labels", parts[0]) for parts in labels)
 
 
 def _holds_any(wording: Wording, group: str, text: str) -> bool:

@@ -42,15 +42,19 @@ class Told:
 def launch_day(context: Context, records: list[Record], title: str) -> tuple[str | None, str | None]:
     """The launch day as far as the plan states it, with its precision; asks where it is open or told twice."""
     facts = [record for record in records if _is_fact(record, "launch_date")]
+    # A placeholder for the day is this question, not one more.
+    context.questions[:] = [
+        question
+        for question in context.questions
+        if question.kind != "placeholder"
+        or question.record is None
+        or question.record.fields.get("key") != "launch_date"
+    ]
     stated = [(record, told) for record in facts for told in _of_fact(context, record, "launch_day")]
     if not stated:
         stated = _on_calendar(context, records)
     line = (stated[0][0] if stated else facts[0]).lines[0] if stated or facts else 1
     days = {told.period or told.text: told for _, told in stated}
-    if not days:
-        hits = [told for told in (_told(hit[2]) for hit in context.whens(title)) if told.period]
-        if len(hits) == 1:
-            days = {hits[0].text: hits[0]}
     if len(days) > 1:
         return _answer(
             context,
@@ -62,7 +66,10 @@ def launch_day(context: Context, records: list[Record], title: str) -> tuple[str
     if not days:
         said = str(facts[0].fields["value"]).split("\n")[0] if facts else ""
         known = f"The plan says “{said[:100]}”." if said else "The plan does not say."
-        return _answer(context, line, f"When is launch day? {known}") or (None, None)
+        # The date in a title may be the launch's or the document's.
+        titled = {told.period for told in (_told(hit[2]) for hit in context.whens(title)) if told.period}
+        proposed = titled.pop() if len(titled) == 1 else None
+        return _answer(context, line, f"When is launch day? {known}", proposed=proposed) or (None, None)
     told = next(iter(days.values()))
     if told.precision in ("day", None):
         return told.period, told.precision

@@ -42,7 +42,7 @@ _QUOTES = {
 _PLACEHOLDER = re.compile(
     r"""\[(?![ xX]\])[^\[\]]{1,300}\](?!\()|\{\{.{0,200}?\}\}|\{[A-Za-z_ ]{1,80}\}
     |<[A-Za-z][\w ,./'-]{0,60}>|\$\{[^}]{0,200}\}
-    |\b[XYNxyn]{1,3}\s?%|[$€£]\s?[XxYyNn]{1,3}\b|\b[X]{2,}\b|_{3,}|\?{2,}|\b(?:YYYY|yyyy)[-/.]?(?:MM|mm|QQ|Q[X?]?)?(?:[-/.]?(?:DD|dd))?\b
+    |(?:\b[XYNxyn]{1,3}|_{2,})\s?%|[$€£]\s?[XxYyNn]{1,3}[kKmMbB]?\b|\b[X]{2,}\b|_{3,}|\?{2,}|\b(?:YYYY|yyyy)[-/.]?(?:MM|mm|QQ|Q[X?]?)?(?:[-/.]?(?:DD|dd))?\b
     |\bQ[X?](?:\s\d{4})?(?!\w)|\b[mM]{2}/[dD]{2}(?:/[yY]{2,4})?\b""",
     re.VERBOSE,
 )
@@ -242,6 +242,29 @@ def split_paren(piece: Piece) -> tuple[Piece, Piece | None]:
         if opening > 0 and raw[:opening].strip() and ")" not in raw[opening:-1]:
             return trim(piece.sub(0, opening)), trim(piece.sub(opening + 1, len(raw) - 1))
     return piece, None
+
+
+def leading_paren(piece: Piece) -> tuple[Piece | None, Piece]:
+    """`(aside): rest` -> the aside and the rest; no aside if the text begins otherwise."""
+    raw = piece.raw
+    closing = {"(": ")", "（": "）", "[": "]"}.get(raw[:1])
+    end = raw.find(closing) if closing else -1
+    if end < 2 or raw[:1] in raw[1:end]:
+        return None, piece
+    rest = raw[end + 1 :].lstrip(" \t:：-–—,")
+    return trim(piece.sub(1, end)), piece.sub(len(raw) - len(rest), len(raw))
+
+
+def text_lines(piece: Piece) -> list[Piece]:
+    """What `<br>` parts."""
+    if "<" not in piece.raw:
+        return [piece]
+    lines, start = [], 0
+    for match in _BREAK.finditer(piece.raw):
+        lines.append(piece.sub(start, match.start()))
+        start = match.end()
+    lines.append(piece.sub(start, len(piece.raw)))
+    return [line for line in lines if line.raw.strip()] or [piece]
 
 
 def placeholder(text: str) -> str | None:

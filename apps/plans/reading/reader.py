@@ -39,7 +39,7 @@ def read_plan(source: str | bytes, *, answers: Mapping[str, str] | None = None) 
         _front_matter(context, parsed)
     Dispatch(context, roles).run(root)
     if not any(record.fields.get("key") == "launch_date" for record in context.records):
-        facts.launch_sentence(context, parsed.blocks[:60])
+        facts.launch_sentence(context, parsed.blocks[:60], coverage.places_of(root))
     merging.merge(context)
     merging.split(context)
     plan = judgement.is_plan(root, context.records, words, parsed.source.text)

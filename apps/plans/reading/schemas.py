@@ -233,6 +233,9 @@ def column_fields(wording: Wording, kind: str, row: Entry) -> list[str | None]:
         if name is not None:
             taken.append(name)
         names.append(name)
+    if kind == "mitigation" and "title" not in names and names.count("text") > 1:
+        # Of a description and what is done about it, the description names the risk.
+        names[names.index("text")] = "title"
     if "title" not in names:
         for wanted in (None, "team", "channel", "account", "text", "label", "step"):
             if wanted in names:

@@ -323,7 +323,8 @@ class Dispatch:
                 return
         if kind in ("unknown", "document"):
             if len(rows[0].cells) == 2:
-                facts.extract(self.context, rows, loose=True)
+                header = _header_fact(self.context, rows)
+                facts.extract(self.context, ([header] if header else []) + rows, loose=True)
             return
         if kind == "overview":
             header = _header_fact(self.context, rows)
@@ -404,8 +405,11 @@ class Dispatch:
                     context.group = ""
                     self._extract(matches[0].kind, entry.children, entry.name.clean)
                     continue
-            if not self._inline(entry):
-                rest.append(entry)
+            if self._inline(entry):
+                continue
+            rest.append(entry)
+            if document and entry.shape == "item" and _holds_facts(context, entry):
+                rest.extend(entry.children)
         context.group = ""
         facts.extract(context, rest, loose=True)
 
@@ -492,6 +496,15 @@ class Dispatch:
             name = trim(name.sub(0, len(raw[:start].rstrip(" \t:-–—,;|(·["))))
         calendar.from_heading(self.context, entry, name, when, piece)
         return True
+
+
+def _holds_facts(context: Context, entry: Entry) -> bool:
+    """An outline's first item that names the plan has its facts as items of its own."""
+    if entry.label is None or context.wording.overview_key(entry.label.clean) is not None:
+        return False
+    labels = [child.label for child in entry.children if child.label is not None and child.value]
+    known = sum(context.wording.overview_key(label.clean) is not None for label in labels)
+    return known >= 2 and known * 2 >= len(entry.children)
 
 
 def _split(found: list[Entry]) -> tuple[list[Entry], list[list[Entry]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from apps.plans.reading.blocks import Block, locate
 from apps.plans.reading.drafts import Context, Draft
@@ -104,8 +105,11 @@ def headed(context: Context, section: Entry, paragraph: Entry, key: str) -> Reco
     return draft.finish()
 
 
-def launch_sentence(context: Context, blocks: list[Block]) -> Record | None:
-    """`We launch on March 17, 2026.` in the prose of a plan that tells its launch day nowhere else."""
+def launch_sentence(context: Context, blocks: list[Block], places: Mapping[int, int]) -> Record | None:
+    """`We launch on March 17, 2026.` in the prose of a plan that tells its launch day nowhere else.
+
+    `places` gives the section of a block by its first line.
+    """
     verbs = context.wording.words.get("launch_verbs", frozenset())
     for block in blocks:
         if block.kind != "paragraph" or block.parent is not None or len(block.text) > 600:
@@ -121,6 +125,7 @@ def launch_sentence(context: Context, blocks: list[Block]) -> Record | None:
             if len(hits) != 1 or hits[0][2].offset is not None:
                 continue
             entry = Entry("paragraph", block, sentence, None, sentence, block.first, block.last)
+            context.group, context.section = "", places.get(block.first)
             draft = Draft(context, "overview", entry)
             draft.fields["key"] = "launch_date"
             lead = trim(sentence.sub(0, hits[0][0]))

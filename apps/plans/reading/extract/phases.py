@@ -10,15 +10,17 @@ from apps.plans.reading.drafts import Context, Draft
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.extract.simple import counted, nested_text, put_time, told
 from apps.plans.reading.model import Record
-from apps.plans.reading.pieces import Piece, split_label, trim
+from apps.plans.reading.pieces import Piece, leading_paren, split_label, text_lines, trim
 from apps.plans.reading.recognise import phase_mark
 from apps.plans.reading.schemas import columns, field_for
+from apps.plans.reading.wording import fold
 from apps.schedule.when import When
 
 ANCHOR = "rollout_start"
 _PART = re.compile(r"[^,;|·•]+")
 _PERCENT = re.compile(r"\d\s*[%％]|\bpercent\b")
 _BETWEEN = re.compile(r"\s+[-–—|·]\s+|;\s+")
+_COMMA = re.compile(r",\s+")
 _SCOPE = re.compile(
     r"^(?:of\s+(?:the\s+|our\s+|all\s+)?)?(?P<scope>.*?)(?:\s+(?:via|with|using|by|behind|through)\b.*)?$",
     re.S,
@@ -127,14 +129,20 @@ def _own_line(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
             heading(draft, trim(entry.piece), steps)
             return
     heading(draft, entry.label, steps)
-    if entry.value:
-        for part in _stretches(draft, entry.value):
+    if not entry.value:
+        return
+    # "**Phase 2** (Weeks 2-3): all clinics, 40%"
+    aside, rest = leading_paren(entry.value)
+    if aside is None or not _aside(draft, aside, steps):
+        rest = entry.value
+    for line in text_lines(rest):
+        for part in _stretches(draft, line):
             _loose(draft, part, steps)
 
 
 def _stretches(draft: Draft, value: Piece) -> list[Piece]:
     """`100% of employees – Mon May 5`: parts by dashes and bars, if one of them is a time or a percent."""
-    cuts = list(_BETWEEN.finditer(value.raw))
+    cuts = list(_BETWEEN.finditer(value.raw)) or _bare_share(value)
     if not cuts:
         return [value]
     ends = [match.start() for match in cuts] + [len(value.raw)]
@@ -149,8 +157,34 @@ def _stretches(draft: Draft, value: Piece) -> list[Piece]:
     return [value]
 
 
+def _bare_share(value: Piece) -> list[re.Match[str]]:
+    """The commas around a lone percent: `all clinics, 40%`; a list of percents is one ladder."""
+    commas = list(_COMMA.finditer(value.raw))
+    starts = [0, *(match.end() for match in commas)]
+    ends = [*(match.start() for match in commas), len(value.raw)]
+    shares = [_PERCENT.search(value.raw, start, end) for start, end in zip(starts, ends, strict=True)]
+    if sum(map(bool, shares)) != 1:
+        return []
+    at = next(index for index, share in enumerate(shares) if share)
+    if not _bare(value.raw[starts[at] : ends[at]]):
+        return []
+    return [match for index, match in enumerate(commas) if index in (at - 1, at)]
+
+
 def heading(draft: Draft, piece: Piece, steps: list[Piece]) -> None:
-    """`Phase 1: Beta (Week 1, 10%)`: the name, and what stands in parentheses or behind a dash."""
+    """`Phase 1: Beta (Week 1, 10%)`: the name, and what stands in parentheses, behind a dash or a `<br>`."""
+    piece, *more = text_lines(piece)
+    _name(draft, piece, steps)
+    for line in more:
+        label, value = split_label(line)
+        name = field_for(draft.context.wording, "phase", label.clean) if label else None
+        if label is not None and name not in (None, "title", "number"):
+            labelled(draft, str(name), value, label, steps)
+        else:
+            _loose(draft, line, steps)
+
+
+def _name(draft: Draft, piece: Piece, steps: list[Piece]) -> None:
     context = draft.context
     raw = piece.raw
     cut_from, cut_to = len(raw), len(raw)
@@ -449,7 +483,7 @@ def rollout_steps(context: Context, entry: Entry, piece: Piece, phase_record: Re
     scope = ""
     if rungs:
         match = _SCOPE.match(text[rungs[-1].end :].strip(" .;"))
-        scope = match["scope"].strip(" ,.;()") if match else ""
+        scope = _scope(context, match["scope"]) if match else ""
     for rung in rungs:
         draft = Draft(context, "rollout_step", entry)
         draft.record.claims = [(line, last)]
@@ -463,6 +497,15 @@ def rollout_steps(context: Context, entry: Entry, piece: Piece, phase_record: Re
         step.shape = "ladder"
         if phase_record is not None:
             context.parents[id(step)] = phase_record
+
+
+def _scope(context: Context, text: str) -> str:
+    """Whom a ladder's percents are of: up to the next clause, without the preposition in front."""
+    words = re.split(r"[,;.](?=\s|$)", text, maxsplit=1)[0].strip(" ()").split(" ")
+    small = context.wording.words.get("articles", frozenset())
+    while len(words) > 1 and fold(words[0]) in small:
+        del words[0]
+    return " ".join(words)
 
 
 def ladder_alone(context: Context, entry: Entry) -> None:

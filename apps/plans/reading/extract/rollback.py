@@ -220,6 +220,8 @@ def mitigation(context: Context, entry: Entry) -> Record | None:
     """A risk with what is done about it."""
     draft = Draft(context, "mitigation", entry)
     if entry.shape == "row":
+        if _no_risk(context, entry):
+            return None
         row(draft, "mitigation", entry)
     else:
         name = (
@@ -236,6 +238,15 @@ def mitigation(context: Context, entry: Entry) -> Record | None:
     if not draft.record.title:
         return None
     return draft.finish()
+
+
+def _no_risk(context: Context, entry: Entry) -> bool:
+    """A log of risks often holds assumptions, decisions and dependencies too, told apart by their type."""
+    return any(
+        {"resource_type", "group"} & set(context.wording.fields(head.clean))
+        and context.wording.has("no_risk_types", cell.clean)
+        for head, cell in entry.cells
+    )
 
 
 def _risk_name(draft: Draft, entry: Entry) -> None:

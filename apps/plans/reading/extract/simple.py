@@ -8,12 +8,14 @@ from collections.abc import Callable
 from apps.plans.reading.drafts import Context, Draft
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.model import Record
-from apps.plans.reading.pieces import Piece, split_paren
+from apps.plans.reading.pieces import Piece, split_label, split_paren
 from apps.plans.reading.schemas import columns, field_for
 from apps.schedule.when import When
 
 _COUNT = re.compile(r"[-+−–]?\d{1,3}(?:\s?(?:-|–|to)\s?[-+−]?\d{1,3})?\+?")
 _HEAD = re.compile(r"([^,;:]{3,40}?)(?:[,;:]|\s[-–—]\s)")
+
+_STRETCH = re.compile(r"\s+[-–—|·]\s+|;\s+")
 
 Finish = Callable[[Context, Draft, Entry], None]
 
@@ -49,10 +51,28 @@ def named(draft: Draft, entry: Entry, *, quotes: bool = False) -> None:
     """Title and description from `Label: value`, or the whole text as the title."""
     if entry.label is not None and entry.label:
         draft.title(entry.label, quotes=quotes)
-        if entry.value:
+        if entry.value and not _in_one_line(draft, entry.value):
             draft.put_text(entry.value)
     else:
         draft.title(entry.value, quotes=quotes)
+
+
+def _in_one_line(draft: Draft, value: Piece) -> bool:
+    """`Likelihood: low - Mitigation: a queue`: takes the parts of a value that are all labelled fields."""
+    raw = value.raw
+    cuts = list(_STRETCH.finditer(raw))
+    starts = [0, *(match.end() for match in cuts)]
+    ends = [*(match.start() for match in cuts), len(raw)]
+    told = []
+    for start, end in zip(starts, ends, strict=True):
+        label, part = split_label(value.sub(start, end))
+        name = field_for(draft.context.wording, draft.record.kind, label.clean) if label else None
+        if label is None or not part or name in (None, "title", "number"):
+            return False
+        told.append((name, part, label))
+    for name, part, label in told:
+        put(draft, name, part, label)
+    return True
 
 
 def row(draft: Draft, kind: str, entry: Entry) -> None:
@@ -254,7 +274,8 @@ def training(context: Context, draft: Draft, entry: Entry) -> None:
     """A training named after a team is that team's."""
     if "when" in draft.fields and entry.shape != "row":
         timed_text(context, draft, entry)
-    if not draft.fields["team"] and context.wording.holds("team_words", draft.record.title):
+    title = draft.record.title
+    if not draft.fields["team"] and title.count(" ") < 4 and context.wording.holds("team_words", title):
         draft.fields["team"] = draft.record.title
 
 
