@@ -6,6 +6,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 WORKERS ?= 2
+# A start is half a dozen processes; without compiled modules each of them compiles Django again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup run test test-full test-services fuzz lint format lock bench screenshots clean
 
