@@ -14,6 +14,9 @@ from apps.plans.reading.source import Source
 _ALL_BOLD = re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)+)(?<=\S)\1\s*[:：]?[ \t]*")
 _BOLD_LABEL = re.compile(r"(?:\*\*|__)[^*_\n|]{1,60}?(?:[:：](?:\*\*|__)|(?:\*\*|__)\s*[:：])")
 _DEFINED = re.compile(r"(?P<name>[^\n:：]{2,90})(?P<told>(?:\n[ \t]*:[ \t]+[^\n]+)+)")
+_BOXED = re.compile(
+    r"[ \t]*(?:\[[ xX]\]|[☐☑☒✅⬜✔🔲])[ \t]+\S[^\n]*(?:\n[ \t]*(?:\[[ xX]\]|[☐☑☒✅⬜✔🔲])[ \t]+\S[^\n]*)*\s*"
+)
 _BETWEEN = " \t|·•;,/"
 _FENCE_FACT = re.compile(
     r"^(?P<indent>\s*)(?:[-*]\s+)?(?P<key>[^:=#\s][^:=#\n]{0,60}?)\s*(?P<mark>:|=|：)\s*(?P<value>\S.*)?$"
@@ -201,6 +204,10 @@ def _paragraph(block: Block, source: Source, known: Callable[[str], bool]) -> li
     definition = _definition(block, source, known) or _defined(block, source)
     if definition is not None:
         return [definition]
+    if block.kind == "paragraph" and _BOXED.fullmatch(block.text, block.body):
+        # Checkboxes without the dash that makes them a list.
+        lines = [Piece(block, *span) for span in _line_ends(block.text, block.body)]
+        return [_line(trim(line), None, trim(line), source) for line in lines if line.raw.strip()]
     pieces = _lines(block, source, known)
     found: list[Entry] = []
     for piece in pieces:

@@ -65,7 +65,7 @@ class Grammars:
         key = (text, label, group)
         if key not in self._targets:
             specs = parse_targets(text, vocab=self._vocab, label=label, group=group)
-            self._targets[key] = [spec for spec in specs if spec.value is not None]
+            self._targets[key] = _own_metrics([spec for spec in specs if spec.value is not None])
         return self._targets[key]
 
     def json(self, when: When) -> dict[str, Any]:
@@ -84,3 +84,18 @@ class Grammars:
         if text not in self._deadlines:
             self._deadlines[text] = parse_deadline(text, vocab=self._vocab)
         return self._deadlines[text]
+
+
+def _own_metrics(specs: list[TargetSpec]) -> list[TargetSpec]:
+    """A percentile in another unit is not of the metric in front of it: "error rate < 1%, p99 < 300 ms"."""
+    return [
+        replace(spec, metric="")
+        if index
+        and spec.percentile is not None
+        and spec.metric
+        and spec.metric == specs[0].metric
+        and specs[0].percentile is None
+        and spec.unit != specs[0].unit
+        else spec
+        for index, spec in enumerate(specs)
+    ]

@@ -141,9 +141,15 @@ def plan_name(records: Iterable[Record], root: Section, wording: Wording, text: 
         return _bare_title(titles[0], wording)
     section = document_title(root, wording)
     if section is not None:
-        return _bare_title(section.text, wording)[:200]
+        return unquoted(_bare_title(section.text, wording)[:200])
     title = first_line(text)
     return _bare_title(title, wording)[:200] if _holds_any(wording, "plan_titles", title) else ""
+
+
+def unquoted(name: str) -> str:
+    """A name without the quotation marks around it."""
+    inner = name.strip("\"“”„«»'‘’")
+    return inner if len(name) - len(inner) == 2 and name[0] not in inner else name
 
 
 def _bare_title(title: str, wording: Wording) -> str:

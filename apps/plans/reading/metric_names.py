@@ -23,10 +23,12 @@ def unify(records: list[Record], wording: Wording) -> None:
     """Give the targets of one metric the same `metric` wording, in place."""
     seen: list[tuple[dict[str, Any], Words, Words]] = []
     for record in records:
-        for target in record.fields.get("targets") or []:
-            own = telling(wording, str(target.get("metric") or ""))
-            title = telling(wording, record.title) if record.kind in ("kpi", "rollback_criterion") else ()
-            seen.append((target, own, title))
+        targets = record.fields.get("targets") or []
+        owns = [telling(wording, str(target.get("metric") or "")) for target in targets]
+        # "50 testers, 20 interviews" names two metrics: its title is the name of neither.
+        named = record.kind in ("kpi", "rollback_criterion") and len(set(owns)) == 1
+        title = telling(wording, record.title) if named else ()
+        seen.extend((target, own, title) for target, own in zip(targets, owns, strict=True))
     if not seen:
         return
     names: Counter[Words] = Counter()

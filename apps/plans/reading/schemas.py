@@ -228,11 +228,22 @@ def column_fields(wording: Wording, kind: str, row: Entry) -> list[str | None]:
     """The kind's field for every column of a row's table; one column names the record."""
     taken: list[str] = []
     names: list[str | None] = []
+    grouped = kind == "calendar_entry" and _has_work_beside_groups(wording, row)
     for head, _ in row.cells:
         name = field_for(wording, kind, head.clean, taken=taken)
+        if grouped and wording.has("work_groups", head.clean):
+            name, grouped = "group", False
         if name is not None:
             taken.append(name)
         names.append(name)
+    if kind == "calendar_entry" and "title" not in names and "channel" in names:
+        # "Channel | Message": the message is the work, the channel where it goes.
+        message = next(
+            (index for index, (head, _) in enumerate(row.cells) if "message" in wording.fields(head.clean)),
+            None,
+        )
+        if message is not None and row.cells[message][1].value:
+            names[message] = "title"
     if kind == "mitigation" and "title" not in names and names.count("text") > 1:
         # Of a description and what is done about it, the description names the risk.
         names[names.index("text")] = "title"
@@ -245,6 +256,15 @@ def column_fields(wording: Wording, kind: str, row: Entry) -> list[str | None]:
             if names and kind not in ("calendar_entry", "rollback_criterion", "history", "kpi"):
                 names[0] = "title"
     return names
+
+
+def _has_work_beside_groups(wording: Wording, row: Entry) -> bool:
+    """Of "Workstream | Task" the task is the work, the workstream groups it."""
+    titles = [
+        head.clean for head, _ in row.cells if field_for(wording, "calendar_entry", head.clean) == "title"
+    ]
+    groups = sum(wording.has("work_groups", title) for title in titles)
+    return 0 < groups < len(titles)
 
 
 # A table speaks of a kind when all of one set of generic fields stand among its headers.

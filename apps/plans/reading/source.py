@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from apps.core.characters import CONTROL
 from apps.plans.reading.errors import PlanError
 
 MAX_BYTES = 1024 * 1024
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-# Control characters no text document holds; tab, line feed, form feed and carriage return are text.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def load(source: str | bytes) -> Source:
     bom = text.startswith("\ufeff")
     if bom:
         text = text[1:]
-    control = _CONTROL.search(text)
+    control = CONTROL.search(text)
     if control:
         raise _binary(text.count("\n", 0, control.start()) + 1)
     if not text.strip():

@@ -31,6 +31,7 @@ _CLOCK = re.compile(
 _DIGIT = re.compile(r"\d")
 _COMMA = re.compile(r"\s*,\s+")
 _MENTION = re.compile(r"(?:^|\s)(@[\w.-]+)\s*$")
+_COUNTDOWN = re.compile(r"[TDLJ]\s?[-+–−]\s?\d", re.IGNORECASE)
 _PREFIX_OWNER = re.compile(r"^(?:owner|lead|dri|by|responsible|assignee)\s*[:=-]\s*", re.IGNORECASE)
 
 
@@ -76,6 +77,11 @@ def _bullet(context: Context, entry: Entry, when: When | None, when_piece: Piece
                 return _below(context, entry, entry.children, own, piece)
             finally:
                 context.group = group
+    if entry.label is not None and entry.value and not entry.children:
+        own = context.when(entry.value.clean, ANCHOR)
+        if own is not None and not context.wording.fields(entry.label.clean):
+            # "Street date: 6 October 2026"
+            return [_entry(context, entry, entry.label, on_day(own, when), entry.value)]
     if entry.label is not None and field_for(context.wording, "calendar_entry", entry.label.clean) in (
         "owner",
         "channel",
@@ -211,6 +217,8 @@ def _time_in(context: Context, body: Piece) -> tuple[Piece, When | None, Piece |
         if len(found) == 1:
             start, end, own = found[0]
             tail = not raw[end:].strip(" .)")
+            if start == 0 and not tail and _COUNTDOWN.match(raw) and raw[end] == " ":
+                return trim(body.sub(end, len(raw))), own, body.sub(0, end)
             before = raw[:start].rstrip()
             last = before.rsplit(" ", 1)[-1]
             if tail and " " in before and context.wording.has("at_words", last):
@@ -399,8 +407,18 @@ def _row(context: Context, entry: Entry, when: When | None, when_piece: Piece | 
 def _span_end(draft: Draft, cell: Piece, head: Piece) -> None:
     """An end column closes the span that the start column opened."""
     end = draft.context.when(cell.clean, ANCHOR)
+    end = draft.context.dated(end) if end is not None else None
     when = draft.fields["when"]
-    if end is not None and (
+    if (
+        end is not None
+        and end.missing_year
+        and end.fuzzy
+        and when["missing_year"]
+        and "/" not in when["fuzzy"]
+    ):
+        draft.fields["when"] = {**when, "fuzzy": f"{when['fuzzy']}/{end.fuzzy}"}
+        draft.slot("ends", trim(cell))
+    elif end is not None and (
         (when["date"] and end.date)
         or (when["offset"] is not None and end.offset is not None and when["unit"] == end.unit)
     ):

@@ -129,7 +129,7 @@ def launch_sentence(context: Context, blocks: list[Block], places: Mapping[int, 
             draft = Draft(context, "overview", entry)
             draft.fields["key"] = "launch_date"
             lead = trim(sentence.sub(0, hits[0][0]))
-            draft.record.title = lead.clean or sentence.clean
+            draft.record.title = lead.clean.rstrip(" *_") or sentence.clean
             draft.record.claims = [entry_lines(context, sentence)]
             draft.put("value", sentence.sub(hits[0][0], hits[0][1]))
             return draft.finish()

@@ -18,8 +18,10 @@ from apps.schedule.when import When
 
 ANCHOR = "rollout_start"
 _PART = re.compile(r"[^,;|·•]+")
-_PERCENT = re.compile(r"\d\s*[%％]|\bpercent\b")
+_PERCENT = re.compile(r"\d\s*[%％]|\bpercent\b|\bpct\b")
 _BETWEEN = re.compile(r"\s+[-–—|·]\s+|;\s+")
+_NUMBER = re.compile(r"\d{1,3}(?:[.,]\d+)?")
+_SHARE = re.compile(r"\d{1,3}(?:[.,]\d+)?\s?[%％]\s+(?P<of>[^\W\d_]+)\s")
 _COMMA = re.compile(r",\s+")
 _SCOPE = re.compile(
     r"^(?:of\s+(?:the\s+|our\s+|all\s+)?)?(?P<scope>.*?)(?:\s+(?:via|with|using|by|behind|through)\b.*)?$",
@@ -119,10 +121,12 @@ def _own_line(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
             draft.title(entry.value)
             if _PERCENT.search(entry.value.raw) and context.ladder(entry.value.clean):
                 steps.append(entry.value)
-                draft.put("audience", entry.value)
+                if not _bare(entry.value.clean):
+                    draft.put("audience", entry.value)
         return
     mark = phase_mark(context.wording, entry.label.clean)
-    if mark and mark[0] != "stage" and len(entry.label.raw.split()) <= 2 and entry.value:
+    aside, rest = leading_paren(entry.value)
+    if aside is None and mark and mark[0] != "stage" and len(entry.label.raw.split()) <= 2 and entry.value:
         # "Phase 1: Beta (Week 1)": the name goes on behind the colon.
         whole = Piece(entry.block, entry.label.start, entry.value.end)
         if len(entry.value.raw) <= 60 and "\n" not in whole.raw:
@@ -132,12 +136,14 @@ def _own_line(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
     if not entry.value:
         return
     # "**Phase 2** (Weeks 2-3): all clinics, 40%"
-    aside, rest = leading_paren(entry.value)
     if aside is None or not _aside(draft, aside, steps):
         rest = entry.value
     for line in text_lines(rest):
         for part in _stretches(draft, line):
-            _loose(draft, part, steps)
+            if _is_share(context, part):
+                steps.append(part)
+            else:
+                _loose(draft, part, steps)
 
 
 def _stretches(draft: Draft, value: Piece) -> list[Piece]:
@@ -155,6 +161,16 @@ def _stretches(draft: Draft, value: Piece) -> list[Piece]:
     ):
         return [part for part in parts if part]
     return [value]
+
+
+def _is_share(context: Context, value: Piece) -> bool:
+    """`20% of deliveries` right behind a phase's name is who gets it, whatever is counted."""
+    match = _SHARE.match(value.clean)
+    if match is None or fold(match["of"]) not in context.wording.words.get("articles", frozenset()):
+        return False
+    return not context.wording.holds("audience_words", value.clean) and not context.wording.holds(
+        "target_words", value.clean
+    )
 
 
 def _bare_share(value: Piece) -> list[re.Match[str]]:
@@ -223,8 +239,19 @@ def _name(draft: Draft, piece: Piece, steps: list[Piece]) -> None:
     tidy = trim(name)
     text = tidy.raw.rstrip(_TRAIL)
     draft.title(tidy.sub(0, len(text)))
-    if not steps and _PERCENT.search(text) and context.ladder(tidy.clean):
-        steps.append(tidy)
+    share = _behind_mark(context, tidy)
+    if not steps and _PERCENT.search(text) and context.ladder(share.clean):
+        steps.append(share)
+
+
+def _behind_mark(context: Context, title: Piece) -> Piece:
+    """The title without the "Phase 2 -" that would make "Phase 2 - 10%" a range."""
+    mark = phase_mark(context.wording, title.clean)
+    number = re.search(rf"{re.escape(mark[1])}\b", title.raw, re.IGNORECASE) if mark else None
+    if mark is None or mark[0] == "stage" or number is None:
+        return title
+    rest = title.sub(number.end(), len(title.raw))
+    return trim(rest.sub(len(rest.raw) - len(rest.raw.lstrip(" \t:.-–—)")), len(rest.raw)))
 
 
 def _aside(draft: Draft, inner: Piece, steps: list[Piece]) -> bool:
@@ -313,7 +340,7 @@ def labelled(draft: Draft, name: str, value: Piece, label: Piece, steps: list[Pi
     text = value.clean
     if name == "rollout":
         draft.record.labels["rollout"] = label.clean
-        if context.ladder(text):
+        if context.ladder(text) or _unit_in_header(label, text):
             steps.append(trim(value))
         elif context.is_open(text):
             draft.put_open("rollout", value)
@@ -344,6 +371,11 @@ def labelled(draft: Draft, name: str, value: Piece, label: Piece, steps: list[Pi
         draft.put(name, value, label)
     else:
         draft.put_text(value, label if name != "text" else None)
+
+
+def _unit_in_header(label: Piece, text: str) -> bool:
+    """`5` below "Traffic %" is a percent."""
+    return bool(_NUMBER.fullmatch(text)) and ("%" in label.raw or "percent" in label.raw.lower())
 
 
 def _percent_meaning(draft: Draft, value: Piece) -> None:
@@ -476,7 +508,9 @@ def _finish(draft: Draft, steps: list[Piece]) -> Record:
 def rollout_steps(context: Context, entry: Entry, piece: Piece, phase_record: Record | None) -> None:
     """A record for every rung of a ladder; they share its text and its lines."""
     text = piece.clean
-    rungs = context.ladder(text)
+    # A bare number stands below a header that says percent.
+    bare = bool(_NUMBER.fullmatch(text))
+    rungs = context.ladder(f"{text}%" if bare else text)
     exact = text == piece.raw
     line = locate(context.source, piece.block, piece.start)[0]
     last = locate(context.source, piece.block, max(piece.end - 1, piece.start))[0]
@@ -491,7 +525,7 @@ def rollout_steps(context: Context, entry: Entry, piece: Piece, phase_record: Re
         draft.record.title = f"{percent_number(rung.percent)}%"
         draft.fields.update(percent=percent_number(rung.percent), text=text, scope=scope)
         if exact:
-            draft.slot("percent", piece.sub(rung.start, rung.end))
+            draft.slot("percent", piece.sub(rung.start, min(rung.end, len(text))))
         draft.slot("ladder", piece)
         step = draft.finish()
         step.shape = "ladder"
@@ -501,7 +535,7 @@ def rollout_steps(context: Context, entry: Entry, piece: Piece, phase_record: Re
 
 def _scope(context: Context, text: str) -> str:
     """Whom a ladder's percents are of: up to the next clause, without the preposition in front."""
-    words = re.split(r"[,;.](?=\s|$)", text, maxsplit=1)[0].strip(" ()").split(" ")
+    words = re.split(r"[,;.](?=\s|$)|\s[(\[]", text, maxsplit=1)[0].strip(" ()").split(" ")
     small = context.wording.words.get("articles", frozenset())
     while len(words) > 1 and fold(words[0]) in small:
         del words[0]
