@@ -34,7 +34,7 @@ settings.DATABASES  # noqa: B018  # reads the settings now, so that pytest-djang
 
 from tests.databases import TestServer  # noqa: E402
 
-pytest_plugins = ["tests.services", "tests.live"]
+pytest_plugins = ["tests.services", "tests.live", "tests.kept"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -23,7 +23,7 @@ from apps.announcements.services import approving, receipts, running, writing
 from apps.announcements.windows import instant_of
 from apps.content.models import CalendarItem
 from apps.core.api import conditional
-from apps.core.api.fields import StrictSerializer, ZoneField
+from apps.core.api.fields import StrictSerializer, TextField, ZoneField
 from apps.core.api.views import ApiView, Changing, Creating, Listing, Retrieving
 from apps.core.errors import Invalid
 from apps.launches.models import Launch
@@ -37,21 +37,21 @@ class AnnouncementSerializer(StrictSerializer):
 
     id = serializers.IntegerField(read_only=True)
     launch = serializers.SlugField(source="launch.slug", read_only=True)
-    title = serializers.CharField(max_length=200)
-    body = serializers.CharField(
+    title = TextField(max_length=200)
+    body = TextField(
         max_length=100_000, required=False, allow_blank=True, trim_whitespace=False, help_text="Markdown."
     )
     html = serializers.CharField(read_only=True, help_text="The body as the feed gives it, sanitised.")
-    action_label = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    action_label = TextField(max_length=60, required=False, allow_blank=True)
     action_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
     surfaces = serializers.ListField(
-        child=serializers.CharField(validators=[SURFACE]),
+        child=TextField(validators=[SURFACE]),
         max_length=MOST_SURFACES,
         required=False,
         help_text="Where in the product it may show. Empty: anywhere.",
     )
-    audience = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-    audience_rule = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    audience = TextField(max_length=2000, required=False, allow_blank=True)
+    audience_rule = TextField(max_length=2000, required=False, allow_blank=True)
     priority = serializers.ChoiceField(choices=Announcement.Priority.choices, required=False)
     teams = serializers.SlugRelatedField[Team](
         slug_field="slug",
@@ -116,7 +116,7 @@ class ScheduleSerializer(StrictSerializer):
 class ReasonSerializer(StrictSerializer):
     """Why, for those who wonder later."""
 
-    reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    reason = TextField(max_length=2000, required=False, allow_blank=True)
 
 
 class AnnouncementFilter(django_filters.FilterSet):
@@ -254,9 +254,9 @@ class FeedEntrySerializer(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     title = serializers.CharField()
-    body = serializers.CharField(help_text="Markdown, for those who render it themselves.")
+    body = TextField(help_text="Markdown, for those who render it themselves.")
     html = serializers.CharField(help_text="The same, sanitised: no scripts, styles or pictures.")
-    action_label = serializers.CharField()
+    action_label = TextField()
     action_url = serializers.CharField()
     surfaces = serializers.ListField(child=serializers.CharField())
     priority = serializers.IntegerField()

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from apps.content import services
 from apps.content.models import CalendarItem
-from apps.core.api.fields import StrictSerializer
+from apps.core.api.fields import StrictSerializer, TextField
 from apps.launches.api.records import RecordFilter, RecordsView
 from apps.launches.api.serializers import record_serializer
 
@@ -29,7 +29,7 @@ class SplitSerializer(StrictSerializer):
     """The pieces of work to make; those the plan names when left out."""
 
     titles = serializers.ListField(
-        child=serializers.CharField(max_length=500), min_length=2, max_length=20, required=False
+        child=TextField(max_length=500), min_length=2, max_length=20, required=False
     )
 
 

@@ -1,4 +1,4 @@
-"""Model fields with the limits every app shares: no null bytes, a length, known zones."""
+"""Model fields with the limits every app shares: no control characters, a length, known zones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 from django.db import models
+
+from apps.core.characters import CONTROL
 
 LINE = 500
 BODY = 100_000
@@ -27,10 +29,20 @@ def validate_zone(value: str) -> None:
         )
 
 
+def validate_characters(value: str) -> None:
+    """Refuse control characters: a document that held them could not be read again."""
+    found = CONTROL.search(value)
+    if found:
+        raise ValidationError(
+            f"Control characters are not allowed: the one at {found.start() + 1} is U+{ord(found[0]):04X}.",
+            code="control_character",
+        )
+
+
 class LineField(models.CharField[str, str]):
     """One line of text, at most 500 characters unless said otherwise."""
 
-    default_validators = [ProhibitNullCharactersValidator()]
+    default_validators = [ProhibitNullCharactersValidator(), validate_characters]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", LINE)
@@ -40,7 +52,11 @@ class LineField(models.CharField[str, str]):
 class BodyField(models.TextField[str, str]):
     """Text of several lines with a limit that holds in forms, API and import alike (100,000 characters)."""
 
-    default_validators = [ProhibitNullCharactersValidator(), MaxLengthValidator(BODY)]
+    default_validators = [
+        ProhibitNullCharactersValidator(),
+        validate_characters,
+        MaxLengthValidator(BODY),
+    ]
 
 
 class ZoneField(models.CharField[str, str]):

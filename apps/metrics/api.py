@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from apps.core.api.fields import refuse_unknown
+from apps.core.api.fields import STRICT_FIELDS, refuse_unknown
 from apps.core.api.views import Creating, Listing
 from apps.core.errors import NotFound
 from apps.launches import policies
@@ -27,6 +27,7 @@ class MetricsView(RecordsView):
 class MeasurementSerializer(serializers.ModelSerializer[Measurement]):
     """What a metric was at an instant. `value` is a decimal, as text in answers."""
 
+    serializer_field_mapping = STRICT_FIELDS
     value = serializers.DecimalField(max_digits=23, decimal_places=8)
     observed_at = serializers.DateTimeField(required=False, help_text="Now when left out.")
     sample_size = serializers.IntegerField(min_value=0, max_value=2**53, required=False, allow_null=True)

@@ -52,6 +52,13 @@ def at_a_glance(launch: Launch, limit: int | None = None) -> list[MetricAtAGlanc
     )
 
 
+def only_named(launch: Launch) -> list[MetricAtAGlance]:
+    """Metrics that phases, segments and rollback criteria aim at, but that have no row of their own. Three
+    queries."""
+    named = _with_figures(list(Metric.objects.filter(launch=launch, listed=False).order_by("title", "pk")))
+    return [each for each in named if each.targets]
+
+
 def one_at_a_glance(metric: Metric) -> MetricAtAGlance:
     """One metric likewise. Two queries."""
     return _with_figures([metric])[0]

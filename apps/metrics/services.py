@@ -1,4 +1,4 @@
-"""Recording what was measured."""
+"""Recording what was measured, and following a metric that only targets name."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Max
 
+from apps.accounts.models import User
 from apps.audit import services as audit
 from apps.core.actors import Actor
 from apps.core.clock import now
 from apps.core.errors import Invalid
 from apps.launches import policies
+from apps.launches.services.launch import hold
 from apps.metrics.models import Measurement, Metric
 
 
@@ -49,3 +52,31 @@ def measure(
             changes={"value": [None, value], "source": [None, source]},
         )
     return measurement
+
+
+def follow(*, actor: Actor, metric: Metric) -> Metric:
+    """Make a metric that only targets name one of the plan's own: it gets a row, a baseline, an owner.
+
+    A metric that has a row stays as it is. Raises `NotAllowed`.
+    """
+    policies.require("launches.contribute", actor, metric.launch)
+    with transaction.atomic():
+        hold(metric.launch_id)
+        metric.refresh_from_db(fields=["listed", "position", "version"])
+        if metric.listed:
+            return metric
+        rows = Metric.objects.filter(launch=metric.launch_id, listed=True)
+        last = rows.aggregate(last=Max("position"))["last"]
+        metric.listed, metric.position = True, 0 if last is None else last + 1
+        metric.version += 1
+        if not policies.can_work_on_record(actor, metric) and isinstance(actor.user, User):
+            metric.owner = actor.user
+        metric.save(update_fields=["listed", "position", "version", "owner", "updated_at"])
+        audit.record(
+            actor=actor,
+            verb="kpi.followed",
+            obj=metric,
+            launch_id=metric.launch_id,
+            changes={"listed": [False, True]},
+        )
+    return metric

@@ -8,5 +8,6 @@ from apps.metrics import views
 
 urlpatterns = [
     path("<slug:slug>/metrics/", views.metrics, name="metrics"),
+    path("<slug:slug>/metrics/<int:pk>/follow/", views.follow, name="follow"),
     path("<slug:slug>/metrics/<int:pk>/measure/", views.measure, name="measure"),
 ]

@@ -33,6 +33,7 @@ def _metrics(request: LaunchRequest, launch: Launch) -> HttpResponse:
     context = {
         "launch": launch,
         "groups": list(groups.items()),
+        "named": selectors.only_named(launch),
         "total": len(found),
         "passing": verdicts["pass"],
         "failing": verdicts["fail"],
@@ -42,14 +43,30 @@ def _metrics(request: LaunchRequest, launch: Launch) -> HttpResponse:
     return show(request, "metrics/metrics.html", context, partial="metrics")
 
 
-@launch_page("GET", "POST")
-def measure(request: LaunchRequest, launch: Launch, pk: int) -> HttpResponse:
-    """Record what a metric was."""
-    policies.require("launches.contribute", request.actor, launch)
+def _metric(launch: Launch, pk: int) -> Metric:
     metric = Metric.objects.filter(launch=launch, pk=pk).first()
     if metric is None:
         raise NotFound("There is no such metric in this launch.")
     metric.launch = launch
+    return metric
+
+
+@launch_page("POST")
+def follow(request: LaunchRequest, launch: Launch, pk: int) -> HttpResponse:
+    """Give a metric that only targets name a row of its own."""
+    metric = services.follow(actor=request.actor, metric=_metric(launch, pk))
+    message = f"“{metric.title[:80]}” is one of the launch's metrics now."
+    if is_partial(request):
+        messages.success(request, message)
+        return _metrics(request, launch)
+    return done(request, message, to=reverse("launches:metrics", args=[launch.slug]))
+
+
+@launch_page("GET", "POST")
+def measure(request: LaunchRequest, launch: Launch, pk: int) -> HttpResponse:
+    """Record what a metric was."""
+    policies.require("launches.contribute", request.actor, launch)
+    metric = _metric(launch, pk)
     form = MeasurementForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

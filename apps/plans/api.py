@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api import query
-from apps.core.api.fields import StrictSerializer, ZoneField
+from apps.core.api.fields import STRICT_FIELDS, StrictSerializer, TextField, ZoneField
 from apps.core.api.views import ApiView, Creating, Listing, Retrieving, plain_text
 from apps.launches import policies
 from apps.launches.models import Launch
@@ -31,11 +31,11 @@ from apps.plans.services.editions import apply_edition, difference, reread
 class DocumentSerializer(StrictSerializer):
     """A plan and what is known beside it."""
 
-    document = serializers.CharField(
+    document = TextField(
         trim_whitespace=False, allow_blank=True, help_text="The Markdown document, at most 1 MiB."
     )
     answers = serializers.DictField(
-        child=serializers.CharField(max_length=500),
+        child=TextField(max_length=500),
         required=False,
         help_text="Question id to answer, for what the plan leaves open.",
     )
@@ -66,9 +66,9 @@ class DocumentSerializer(StrictSerializer):
 class ApplySerializer(DocumentSerializer):
     """A plan to make a launch of."""
 
-    name = serializers.CharField(max_length=300, required=False, help_text="Instead of the plan's own.")
+    name = TextField(max_length=300, required=False, help_text="Instead of the plan's own.")
     zone = ZoneField(required=False)
-    fingerprint = serializers.CharField(
+    fingerprint = TextField(
         max_length=64,
         required=False,
         help_text="Of the difference that was shown: answers 409 if the launch changed since.",
@@ -236,8 +236,9 @@ class PlanDocumentView(ApiView):
 class VersionSerializer(serializers.ModelSerializer[PlanVersion]):
     """A saved version. `label` names it in the document's history."""
 
+    serializer_field_mapping = STRICT_FIELDS
     author = serializers.CharField(source="author_label", read_only=True)
-    label = serializers.CharField(  # type: ignore[assignment]  # a name in the API, not the serializer's own
+    label = TextField(  # type: ignore[assignment]  # a name in the API, not the serializer's own
         max_length=60, required=False, write_only=True
     )
 

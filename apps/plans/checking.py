@@ -14,7 +14,8 @@ Severity = Literal["bad", "warn"]
 
 @dataclass(frozen=True)
 class Place:
-    """Where something is mended: a record, a kind to add one of (`pk` None), or the launch ("launch")."""
+    """Where something is mended: a record, a kind to add one of (`pk` None), a metric without a row of its own
+    ("metric"), or the launch ("launch")."""
 
     kind: str
     pk: int | None = None
@@ -160,7 +161,7 @@ def _no_baseline(facts: Facts) -> Iterator[Problem]:
         if not metric.baseline:
             yield Problem(
                 f"“{metric.title}” is to change by some percent, but of what? It has no baseline.",
-                Place("kpi", metric.pk, metric.title),
+                Place("kpi" if metric.listed else "metric", metric.pk, metric.title),
             )
 
 

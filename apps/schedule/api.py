@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api import conditional
-from apps.core.api.fields import StrictSerializer
+from apps.core.api.fields import StrictSerializer, TextField
 from apps.core.api.views import ApiView, Listing, Retrieving
 from apps.core.errors import NotFound
 from apps.launches.selectors import launch_by_slug
@@ -54,7 +54,7 @@ class DoneSerializer(StrictSerializer):
 class BlockSerializer(StrictSerializer):
     """What it waits for; an empty reason says: nothing any more."""
 
-    reason = serializers.CharField(max_length=100_000, allow_blank=True)
+    reason = TextField(max_length=100_000, allow_blank=True)
 
 
 class MoveSerializer(StrictSerializer):
@@ -68,8 +68,8 @@ class MoveSerializer(StrictSerializer):
         help_text="What single days do that would fall on a weekend or holiday.",
     )
     apply = serializers.BooleanField(default=False)
-    fingerprint = serializers.CharField(max_length=64, required=False)
-    reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    fingerprint = TextField(max_length=64, required=False)
+    reason = TextField(max_length=2000, required=False, allow_blank=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["apply"] and not attrs.get("fingerprint"):

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kept import Kept, kept
+
 if TYPE_CHECKING:
     from tests.announcements.worlds import World
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    """One active launch with one person per role."""
-    from tests.announcements.worlds import build_world
+built = kept("tests.announcements.worlds.build_world")
 
-    return build_world()
+
+@pytest.fixture
+def world(built: Kept, db: None) -> World:
+    """One active launch with one person per role."""
+    return built.fresh()  # type: ignore[no-any-return]

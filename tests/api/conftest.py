@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kept import Kept, kept
+
 if TYPE_CHECKING:
     from tests.api.worlds import World
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    """Two launches with one record of every kind, and one person per role."""
-    from tests.api.worlds import build_world
+built = kept("tests.api.worlds.build_world")
 
-    return build_world()
+
+@pytest.fixture
+def world(built: Kept, db: None) -> World:
+    """Two launches with one record of every kind, and one person per role."""
+    return built.fresh()  # type: ignore[no-any-return]

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kept import Kept, kept
+
 if TYPE_CHECKING:
     from tests.plans.worlds import World
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    # Models may be imported only once Django is set up, which conftest files come before.
-    from tests.plans.worlds import make_world
+built = kept("tests.plans.worlds.make_world")
 
-    return make_world()
+
+@pytest.fixture
+def world(built: Kept, db: None) -> World:
+    """A small company."""
+    return built.fresh()  # type: ignore[no-any-return]

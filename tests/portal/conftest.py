@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kept import Kept, kept
+
 if TYPE_CHECKING:
     from tests.portal.worlds import World
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    # Models may be imported only once Django is set up, which conftest files come before.
-    from tests.portal.worlds import make_world
+built = kept("tests.portal.worlds.make_world")
 
-    return make_world()
+
+@pytest.fixture
+def world(built: Kept, db: None) -> World:
+    """An active launch with one person per role, and a restricted one."""
+    return built.fresh()  # type: ignore[no-any-return]

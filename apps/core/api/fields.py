@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import models
 from rest_framework import serializers
 
 from apps.core.fields import validate_zone
 
 
-class ZoneField(serializers.CharField):
+class TextField(serializers.CharField):
+    """Text that has to be given as text: a number is not quietly turned into its digits."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+# For `serializer_field_mapping` of model serializers.
+STRICT_FIELDS: dict[type[models.Field[Any, Any]], type[serializers.Field[Any, Any, Any, Any]]] = {
+    **serializers.ModelSerializer.serializer_field_mapping,
+    models.CharField: TextField,
+    models.TextField: TextField,
+}
+
+
+class ZoneField(TextField):
     """An IANA time zone name."""
 
     def __init__(self, **kwargs: Any) -> None:

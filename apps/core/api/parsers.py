@@ -10,12 +10,14 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from apps.core.characters import CONTROL
+
 DEEPEST = 50
 
 
 class StrictJSONParser(JSONParser):
-    """RFC 8259 JSON in UTF-8, at most 50 levels deep, without NaN, infinities, null characters, lone
-    surrogates or the same name twice in one object."""
+    """RFC 8259 JSON in UTF-8, at most 50 levels deep, without NaN, infinities, control characters that are not
+    text, lone surrogates or the same name twice in one object."""
 
     def parse(
         self,
@@ -42,9 +44,13 @@ class StrictJSONParser(JSONParser):
 
 
 def check_text(text: str, where: str) -> None:
-    """Refuse text that no database column and no UTF-8 file can hold."""
+    """Refuse text that no database column, no UTF-8 file or no plan can hold."""
     if "\x00" in text:
         raise ParseError(f"{where} holds a null character.", code="null_character")
+    if found := CONTROL.search(text):
+        raise ParseError(
+            f"{where} holds the control character U+{ord(found[0]):04X}.", code="control_character"
+        )
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.accounts.models import Team, User
-from apps.core.api.fields import refuse_unknown
+from apps.core.api.fields import STRICT_FIELDS, refuse_unknown
 from apps.launches import kinds
 from apps.launches.kinds import Facet, Kind
 from apps.launches.models import Launch, LaunchRecord, Member
@@ -97,10 +97,7 @@ class RecordSerializer(serializers.ModelSerializer[Any]):
     """
 
     serializer_related_field = serializers.PrimaryKeyRelatedField
-    serializer_field_mapping = {
-        **serializers.ModelSerializer.serializer_field_mapping,
-        models.DecimalField: NumberField,
-    }
+    serializer_field_mapping = {**STRICT_FIELDS, models.DecimalField: NumberField}
     record_kind: ClassVar[Kind]
     owner_label = serializers.SerializerMethodField()
 
@@ -192,6 +189,7 @@ class LaunchSerializer(serializers.ModelSerializer[Launch]):
     While only a quarter or month is known, `launch_day` is null and `launch_day_fuzzy` holds it ("2026-Q1").
     """
 
+    serializer_field_mapping = STRICT_FIELDS
     owner_label = serializers.SerializerMethodField()
     slug = serializers.SlugField(
         max_length=80, required=False, help_text="The launch's address; made from the name when left out."

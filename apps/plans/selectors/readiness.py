@@ -226,6 +226,8 @@ def mending_url(launch: Launch, place: Place) -> str:
     """The page where a problem at this place is mended."""
     if place.kind == "launch":
         return reverse("launches:move", args=[launch.slug])
+    if place.kind == "metric":
+        return f"{reverse('launches:metrics', args=[launch.slug])}#metric-{place.pk}"
     if place.pk is None:
         return reverse("launches:record_add", args=[launch.slug, place.kind])
     return reverse("launches:record_edit", args=[launch.slug, place.kind, place.pk])
