@@ -62,6 +62,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "heading": {"level": 0},
 }
 
+_LISTS = {
+    kind: tuple(name for name, value in fields.items() if isinstance(value, list))
+    for kind, fields in DEFAULTS.items()
+}
+
 
 @dataclass(eq=False, slots=True)
 class Open:
@@ -193,10 +198,10 @@ class Draft:
     def __init__(self, context: Context, kind: str, entry: Entry, *, group: str | None = None) -> None:
         self.context = context
         self.entry = entry
-        self._asked: set[tuple[int, int]] = set()
-        fields = {
-            key: list(value) if isinstance(value, list) else value for key, value in DEFAULTS[kind].items()
-        }
+        self._asked: frozenset[tuple[int, int]] = frozenset()
+        fields = dict(DEFAULTS[kind])
+        for name in _LISTS[kind]:
+            fields[name] = []
         self.record = Record(
             kind,
             "",
@@ -275,11 +280,13 @@ class Draft:
 
     def set_when(self, name: str, when: When, piece: Piece) -> None:
         """Store a time, asking what is ambiguous about it."""
-        line = locate(self.context.source, piece.block, piece.start)[0]
-        settled = settle(self.context, when, line, self.record, name)
-        if settled != when:
-            self.record.as_read = {**self.record.as_read, name: when.to_json()}
-        self.fields[name] = self.context.grammars.json(settled)
+        if when.missing_year or when.ambiguous:
+            line = locate(self.context.source, piece.block, piece.start)[0]
+            settled = settle(self.context, when, line, self.record, name)
+            if settled != when:
+                self.record.as_read = {**self.record.as_read, name: when.to_json()}
+            when = settled
+        self.fields[name] = self.context.grammars.json(when)
 
     def put_open(self, name: str, piece: Piece) -> None:
         """A typed field that holds a placeholder: empty, with a question."""
@@ -315,7 +322,7 @@ class Draft:
         place = (id(piece.block), piece.start)
         if place in self._asked:
             return None
-        self._asked.add(place)
+        self._asked |= {place}
         line = locate(self.context.source, piece.block, piece.start)[0]
         what = self.record.title or self.entry.name.clean or self.record.kind.replace("_", " ")
         return self.context.ask(

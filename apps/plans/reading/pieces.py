@@ -236,6 +236,9 @@ def _split_plain(piece: Piece) -> tuple[Piece | None, Piece]:
 
 def split_paren(piece: Piece) -> tuple[Piece, Piece | None]:
     """`Name (aside)` -> the name and what stands in the last parentheses."""
+    text, end = piece.block.text, piece.end
+    if end > piece.start and text[end - 1].isalnum():
+        return piece, None
     raw = piece.raw.rstrip()
     if raw.endswith((")", "）", "]")):
         opening = max(raw.rfind("("), raw.rfind("（"), raw.rfind("["))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from apps.plans.reading.outline import COLON_LEVEL, Section
@@ -38,6 +39,7 @@ class Role:
     sure: bool = False
 
 
+@lru_cache(maxsize=8192)
 def phase_mark(wording: Wording, text: str) -> tuple[str, str] | None:
     """`Phase 2: Beta` -> ("phase", "2"); a stage name such as "Private beta" -> ("stage", "private beta")."""
     words = fold(text).split(" ")

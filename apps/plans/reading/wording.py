@@ -21,6 +21,7 @@ _SPACE = re.compile(r"\s+")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"\s*[(\[（][^()\[\]（）]*[)\]）]\s*")
 _LONGEST_PHRASE = 6
+_REMEMBERED = 8192
 
 
 @lru_cache(maxsize=65536)
@@ -80,9 +81,10 @@ class Wording:
         self.filler = self.words.get("filler", frozenset())
         cjk = [phrase for phrase in [*self.sections, *self.topics] if _CJK.search(phrase)]
         self._cjk = _alternation(cjk) if cjk else None
-        self._matches: dict[str, tuple[Match, ...]] = {}
-        self._fields: dict[str, tuple[str, ...]] = {}
-        self._types: dict[tuple[str, str], str] = {}
+        # Bounded: a wording lives as long as the process and sees every document.
+        self.match = lru_cache(_REMEMBERED)(self._match)
+        self.fields = lru_cache(_REMEMBERED)(self._find_fields)
+        self.type_of = lru_cache(_REMEMBERED)(self._type_of)
 
     def _add(self, table: _Table) -> None:
         for kind, phrases in table.get("sections", {}).items():
@@ -110,14 +112,8 @@ class Wording:
                 for phrase in phrases:
                     known_types.setdefault(fold(phrase), name)
 
-    def match(self, heading: str) -> tuple[Match, ...]:
+    def _match(self, heading: str) -> tuple[Match, ...]:
         """What a heading may mean, best first; empty when the vocabulary does not know it."""
-        found = self._matches.get(heading)
-        if found is None:
-            found = self._matches[heading] = tuple(self._match(heading))
-        return found
-
-    def _match(self, heading: str) -> list[Match]:
         best: dict[tuple[str, bool], float] = {}
         variants = [(heading, 1.0)]
         bare = _PAREN.sub(" ", heading).strip()
@@ -132,7 +128,7 @@ class Wording:
                 key = (match.kind, match.topic)
                 best[key] = max(best.get(key, 0.0), match.strength * weight)
         ranked = sorted(best.items(), key=lambda pair: -pair[1])
-        return [Match(kind, strength, topic) for (kind, topic), strength in ranked if strength >= 0.3]
+        return tuple(Match(kind, strength, topic) for (kind, topic), strength in ranked if strength >= 0.3)
 
     def _match_words(self, text: str) -> Iterable[Match]:
         if not text or len(text) > 150:
@@ -162,14 +158,8 @@ class Wording:
         if topic:
             yield Match(topic, strength, True)
 
-    def fields(self, label: str) -> tuple[str, ...]:
-        """The generic fields a label may stand for, in the vocabulary's order."""
-        found = self._fields.get(label)
-        if found is None:
-            found = self._fields[label] = self._find_fields(label)
-        return found
-
     def _find_fields(self, label: str) -> tuple[str, ...]:
+        """The generic fields a label may stand for, in the vocabulary's order."""
         if len(label) > 90:
             return ()
         if label.strip() == "%":
@@ -212,15 +202,8 @@ class Wording:
             for start in range(len(words) - length + 1)
         )
 
-    def type_of(self, group: str, text: str) -> str:
-        """The type a title tells (channel, resource, monitoring, story), "" if none; the longest phrase wins."""
-        key = (group, text)
-        found = self._types.get(key)
-        if found is None:
-            found = self._types[key] = self._type_of(group, text)
-        return found
-
     def _type_of(self, group: str, text: str) -> str:
+        """The type a title tells (channel, resource, monitoring, story), "" if none; the longest phrase wins."""
         known = self.types.get(group, {})
         words = fold(text[:200]).split(" ")
         for length in range(min(4, len(words)), 0, -1):

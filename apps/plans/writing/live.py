@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apps.plans.reading.model import Reading
@@ -59,6 +59,14 @@ def unchanged(layout: Layout) -> list[Live]:
         for index, laid in enumerate(layout.records)
         if laid.kind not in ("note", "heading")
     ]
+
+
+def with_one_time(live: Live) -> Live:
+    """A phase whose end says the same as its start has a single time, which documents tell once."""
+    ends = live.fields.get("ends")
+    if live.kind != "phase" or not ends or not same_time(live.fields.get("starts"), ends):
+        return live
+    return replace(live, fields={**live.fields, "ends": None})
 
 
 def same(name: str, left: Any, right: Any) -> bool:

@@ -42,6 +42,8 @@ class Patcher:
             ends = changes.pop("ends", laid.fields.get("ends"))
             if not self._span(laid, starts, ends, siblings):
                 left["starts"] = starts
+        if changes.get("when") and laid.slot("ends") is not None:
+            self._start_and_end(laid, changes.pop("when"))
         for name, value in changes.items():
             done = self._field(laid, name, value, siblings)
             for mirror in laid.mirrors:
@@ -292,6 +294,19 @@ class Patcher:
                 self.sheet.patch(title.line, title.end, title.line, title.end, f" ({escaping.inline(first)})")
                 return True
         return self._add(laid, "when", first, siblings)
+
+    def _start_and_end(self, laid: Laid, when: Mapping[str, Any]) -> None:
+        """A span told in a column for its start and one for its end."""
+        starts = {**when, "end_date": None, "end_offset": None}
+        ends = dict(starts)
+        if when.get("end_date"):
+            ends["date"] = when["end_date"]
+        elif when.get("end_offset") is not None:
+            ends["offset"] = when["end_offset"]
+        for name, value in (("when", starts), ("ends", ends if ends != starts else None)):
+            slot = laid.slot(name)
+            if slot is not None:
+                self._fill(laid, slot, time_text(self.language, laid.kind, value) if value else "")
 
     def _drop_aside(self, slot: Slot) -> bool:
         """Cut a time out together with the parentheses around it."""

@@ -13,7 +13,7 @@ from apps.plans.writing.expressing import percent
 from apps.plans.writing.following import follow
 from apps.plans.writing.fresh import skeleton
 from apps.plans.writing.layout import Layout
-from apps.plans.writing.live import UNWRITTEN, Live, changed_fields, live_records, same, tidy
+from apps.plans.writing.live import UNWRITTEN, Live, changed_fields, live_records, same, tidy, with_one_time
 from apps.plans.writing.marks import annotate
 
 _ROUNDS = 4
@@ -45,6 +45,7 @@ class _Outcome:
 
 
 def _written(layout: Layout, records: Sequence[Live]) -> str:
+    records = [with_one_time(one) for one in records]
     if untouched(layout, records):
         return layout.source
     wanted = follow(layout, records)

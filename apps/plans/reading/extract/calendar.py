@@ -174,9 +174,12 @@ def _entry(
         draft.fields["done"] = entry.block.checked
         bracket = entry.block.text.find("[")
         draft.slot("done", Piece(entry.block, bracket, bracket + 3))
+    # What an entry without a label says needs no second look for one.
+    plain = entry.label is None and body.start == entry.piece.start
     body = _done_sign(draft, body)
     if when is None or inherited is not None:
-        body, own, own_piece = _time_in(context, body)
+        plain = plain and body.start == entry.piece.start
+        body, own, own_piece = _time_in(context, body, plain=plain)
         if own is not None:
             when, when_piece, inherited = on_day(own, when), own_piece, None
     body = _owner_aside(draft, body)
@@ -194,9 +197,11 @@ def _entry(
     return draft.finish()
 
 
-def _time_in(context: Context, body: Piece) -> tuple[Piece, When | None, Piece | None]:
+def _time_in(
+    context: Context, body: Piece, *, plain: bool = False
+) -> tuple[Piece, When | None, Piece | None]:
     """A time at the head or the tail of a piece of work: `Newsletter (Mar 4)`, `Mar 4 - Newsletter`."""
-    label, value = split_label(body)
+    label, value = (None, body) if plain else split_label(body)
     if label is not None and value:
         own = context.when(label.clean, ANCHOR) or _label_time(context, label)
         if own is not None:
