@@ -397,10 +397,18 @@ def test_records_of_another_launch_cannot_be_named(world: World) -> None:
     refused(api.get(f"{base}/metrics/{metric.pk}/measurements/"), 404)
 
 
-RECORD_VALUES: list[Any] = [None, 7, 1.5, True, [], {}, [[]], "x" * 100_001, "", -1, 10**30, "2026-99-99"]
+# Each is sent for every field of every kind; the second row holds the near relations of the first.
+RECORD_VALUES: list[Any] = [None, 7, [[]], "x" * 100_001, 10**30]
+MORE_RECORD_VALUES: list[Any] = [1.5, True, [], {}, "", -1, "2026-99-99"]
 
 
-@pytest.mark.parametrize("value", RECORD_VALUES, ids=[repr(value)[:12] for value in RECORD_VALUES])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(pytest.param(value, id=repr(value)[:12]) for value in RECORD_VALUES),
+        *(pytest.param(value, id=repr(value)[:12], marks=pytest.mark.full) for value in MORE_RECORD_VALUES),
+    ],
+)
 def test_no_value_in_any_field_of_any_kind_breaks_the_api(world: World, value: Any) -> None:
     """Accepted or refused with the field's name; what is refused changes nothing."""
     api = world.api("owner")
