@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -44,8 +45,8 @@ class Block:
     quote: int = 0
     info: str = ""
     table: int = -1
-    cells: list[tuple[int, int]] = field(default_factory=list)
-    children: list[Block] = field(default_factory=list)
+    cells: Sequence[tuple[int, int]] = ()
+    children: Sequence[Block] = ()
     checked: bool | None = None
     # Offset in `text` behind a task list's checkbox.
     body: int = 0
@@ -137,6 +138,7 @@ def _build(tokens: list[Token], source: Source) -> list[Block]:
     blocks: list[Block] = []
     lists: list[tuple[bool, int]] = []
     items: list[Block | None] = []
+    children: dict[Block, list[Block]] = {}
     fresh = False  # whether the innermost item still waits for its own paragraph
     quote = 0
     table = -1
@@ -167,7 +169,7 @@ def _build(tokens: list[Token], source: Source) -> list[Block]:
                 else:
                     block.parent = next((item for item in reversed(items) if item is not None), None)
                 if block.parent is not None:
-                    block.parent.children.append(block)
+                    children.setdefault(block.parent, []).append(block)
             fresh = False
             blocks.append(block)
         elif kind == "heading_open":
@@ -228,9 +230,11 @@ def _build(tokens: list[Token], source: Source) -> list[Block]:
             block.info = token.info.strip()
             block.parent = next((item for item in reversed(items) if item is not None), None)
             if block.parent is not None:
-                block.parent.children.append(block)
+                children.setdefault(block.parent, []).append(block)
             blocks.append(block)
             fresh = False
+    for parent, own in children.items():
+        parent.children = own
     return blocks
 
 
