@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from apps.plans.reading.blocks import Block
 from apps.plans.reading.drafts import Context
 from apps.plans.reading.entries import Entry, entries, fence_facts
 from apps.plans.reading.extract import (
@@ -10,6 +9,7 @@ from apps.plans.reading.extract import (
     facts,
     history,
     inline,
+    ladders,
     messages,
     metrics,
     phases,
@@ -18,8 +18,19 @@ from apps.plans.reading.extract import (
     segments,
     simple,
 )
+from apps.plans.reading.extract.deciding import (
+    by_table,
+    header_fact,
+    holds_facts,
+    is_rollout,
+    is_timed,
+    kind_by_shape,
+    overrules,
+    segment_group,
+)
+from apps.plans.reading.extract.works import ANCHOR
 from apps.plans.reading.outline import Section
-from apps.plans.reading.pieces import Piece, trim
+from apps.plans.reading.pieces import Piece
 from apps.plans.reading.recognise import Role, phase_mark
 from apps.plans.reading.schemas import field_for, table_kind
 from apps.schedule.when import When
@@ -148,11 +159,11 @@ class Dispatch:
             return True
         if self._named_fact(section):
             return False
-        if role.kind == "unknown" and self._timed(section):
+        if role.kind == "unknown" and is_timed(context, section):
             role = self.roles[section.index] = Role("calendar", section.text)
             context.group = section.text
         found = self.entries(section)
-        plain, tables = _split(found)
+        plain, tables = by_table(found)
         kind = role.kind
         for rows in tables:
             self._rows(section, kind, rows)
@@ -175,22 +186,6 @@ class Dispatch:
             return False
         facts.headed(self.context, self.heading_entry(section), found[0], key)
         return True
-
-    def _timed(self, section: Section) -> bool:
-        """A heading nobody knows that is a time, above a list or table: what is to be done then."""
-        if section.title is None or not any(block.kind in ("item", "row") for block in section.blocks):
-            return False
-        title = section.title
-        if self.context.when(title.clean, calendar.ANCHOR) is not None:
-            return True
-        if self.context.wording.has("calendar_groups", title.clean):
-            return True
-        hits = self.context.whens(title.raw, calendar.ANCHOR)
-        if not hits:
-            return False
-        start, end, _ = hits[-1]
-        head, tail = title.raw[:start].strip(" (["), title.raw[end:].strip(" )]")
-        return not head or not tail or not head.rstrip(":-–—, ") or not tail.lstrip(":-–—, ")
 
     def _phase(self, section: Section) -> bool:
         context = self.context
@@ -234,14 +229,14 @@ class Dispatch:
         while waiting:
             current = waiting.pop()
             rows = [child for child in current.children if child.shape == "row"]
-            for table in _split(rows)[1]:
+            for table in by_table(rows)[1]:
                 kind = table_kind(context.wording, table[0])
                 if kind in ("calendar", "kpis", "mitigations"):
                     self._extract(kind, table, "")
                 elif kind == "phases" or any(
                     "rollout" in context.wording.fields(head.clean) for head, _ in table[0].cells
                 ):
-                    self._steps_by_row(table)
+                    ladders.steps_by_row(context, table)
             tasks = [
                 child
                 for child in current.children
@@ -251,19 +246,6 @@ class Dispatch:
                 calendar.extract(context, tasks)
             waiting.extend(child for child in current.children if child.shape == "heading")
         context.group = ""
-
-    def _steps_by_row(self, rows: list[Entry]) -> None:
-        """A table of percents below a phase: each row is a step of its ladder."""
-        context = self.context
-        owner = next((record for record in reversed(context.records) if record.kind == "phase"), None)
-        for row in rows:
-            for head, cell in row.cells:
-                if "rollout" in context.wording.fields(head.clean) and cell.value:
-                    text = cell
-                    if "%" in head.raw and "%" not in cell.raw and cell.clean.replace(".", "").isdigit():
-                        continue
-                    phases.rollout_steps(context, row, trim(text), owner)
-                    break
 
     def _headed(self, section: Section, role: Role) -> bool:
         """`### Risk 1: slow queries` with fields or prose below it is one record."""
@@ -306,7 +288,7 @@ class Dispatch:
         if sum(name not in (None, "title") for name in fields) * 2 <= len(found):
             return False
         return (
-            segments.segment(self.context, self.heading_entry(section), _segment_group(role.kind)) is not None
+            segments.segment(self.context, self.heading_entry(section), segment_group(role.kind)) is not None
         )
 
     # Entries.
@@ -317,47 +299,20 @@ class Dispatch:
             told = table_kind(wording, rows[0])
             if kind in ("inside",):
                 return
-            if told is not None and told != kind and self._other_kind(kind, told, rows):
+            if told is not None and told != kind and overrules(wording, kind, told, rows):
                 self.context.group = "" if kind not in ("calendar", "checklist") else self.context.group
                 self._extract(told, rows, section.text)
                 return
         if kind in ("unknown", "document"):
             if len(rows[0].cells) == 2:
-                header = _header_fact(self.context, rows)
+                header = header_fact(self.context, rows)
                 facts.extract(self.context, ([header] if header else []) + rows, loose=True)
             return
         if kind == "overview":
-            header = _header_fact(self.context, rows)
+            header = header_fact(self.context, rows)
             facts.extract(self.context, ([header] if header else []) + rows)
             return
         self._extract(kind, rows, section.text)
-
-    def _other_kind(self, kind: str, told: str, rows: list[Entry]) -> bool:
-        """Whether a table's headers overrule what the section's heading says."""
-        wording = self.context.wording
-        if kind in ("unknown", "document", "marketing", "overview"):
-            return True
-        if kind == "phases":
-            marked = sum(
-                bool(row.cells) and phase_mark(wording, row.cells[0][1].clean) is not None for row in rows
-            )
-            shares = any("rollout" in wording.fields(head.clean) for head, _ in rows[0].cells)
-            return told in ("kpis", "mitigations", "history", "rollback_criteria") or (
-                told == "calendar" and not marked and not shares
-            )
-        if kind in ("calendar", "checklist"):
-            if told == "phases":
-                return True
-            return told in ("kpis", "mitigations")
-        if kind == "rollback":
-            return told in ("mitigations", "kpis")
-        if kind in ("channels", "key_messages"):
-            return told == "calendar" and any(
-                "when" in wording.fields(head.clean) for head, _ in rows[0].cells
-            )
-        if kind == "support":
-            return told in ("mitigations", "kpis")
-        return False
 
     def _plain(self, section: Section, role: Role, kind: str, found: list[Entry]) -> None:
         context = self.context
@@ -367,13 +322,13 @@ class Dispatch:
         if kind == "inside":
             return
         if kind == "marketing":
-            self._extract(_by_shape(context, found) or "unknown", found, section.text)
+            self._extract(kind_by_shape(context, found) or "unknown", found, section.text)
             return
         if kind in SEGMENTS and len(found) == 1 and found[0].shape == "paragraph":
             if len(found[0].piece.raw) <= 300 and not section.sections:
                 facts.prose(context, found[0], "target_audience", section.text)
             return
-        if kind == "calendar" and _rollout_like(context, found):
+        if kind == "calendar" and is_rollout(context, found):
             kind = "phases"
         self._extract(kind, found, section.text, section=section)
 
@@ -408,7 +363,7 @@ class Dispatch:
             if self._inline(entry):
                 continue
             rest.append(entry)
-            if document and entry.shape == "item" and _holds_facts(context, entry):
+            if document and entry.shape == "item" and holds_facts(context, entry):
                 rest.extend(entry.children)
         context.group = ""
         facts.extract(context, rest, loose=True)
@@ -434,7 +389,7 @@ class Dispatch:
         elif kind in ("calendar", "checklist"):
             self._calendar(found, heading, section)
         elif kind in SEGMENTS:
-            segments.extract(context, found, _segment_group(kind))
+            segments.extract(context, found, segment_group(kind))
         elif kind == "kpis":
             metrics.extract(context, found)
         elif kind == "rollback":
@@ -460,7 +415,7 @@ class Dispatch:
         when: When | None = None
         piece: Piece | None = None
         if section is not None and section.title is not None:
-            hits = context.whens(section.title.raw, calendar.ANCHOR)
+            hits = context.whens(section.title.raw, ANCHOR)
             if hits:
                 start, end, when = hits[-1] if hits[-1][2].date is not None else hits[0]
                 piece = section.title.sub(start, end)
@@ -488,78 +443,5 @@ class Dispatch:
             return False
         parent = section.parent
         self.context.group = self.roles[parent.index].group if parent is not None else ""
-        name = section.title
-        if start == 0 or not raw[:start].strip(" (["):
-            left = len(raw) - len(raw[start + len(piece.raw) :].lstrip(" \t:-–—,;|)·]"))
-            name = trim(name.sub(left, len(raw)))
-        else:
-            name = trim(name.sub(0, len(raw[:start].rstrip(" \t:-–—,;|(·["))))
-        calendar.from_heading(self.context, entry, name, when, piece)
+        calendar.from_heading(self.context, entry, calendar.beside(section.title, piece), when, piece)
         return True
-
-
-def _holds_facts(context: Context, entry: Entry) -> bool:
-    """An outline's first item that names the plan has its facts as items of its own."""
-    if entry.label is None or context.wording.overview_key(entry.label.clean) is not None:
-        return False
-    labels = [child.label for child in entry.children if child.label is not None and child.value]
-    known = sum(context.wording.overview_key(label.clean) is not None for label in labels)
-    return known >= 2 and known * 2 >= len(entry.children)
-
-
-def _split(found: list[Entry]) -> tuple[list[Entry], list[list[Entry]]]:
-    """Entries that are no rows, and the rows of each table."""
-    plain: list[Entry] = []
-    tables: dict[int, list[Entry]] = {}
-    for entry in found:
-        if entry.shape == "row":
-            tables.setdefault(entry.block.table, []).append(entry)
-        else:
-            plain.append(entry)
-    return plain, list(tables.values())
-
-
-def _segment_group(kind: str) -> str:
-    return {"segments_primary": "primary", "segments_secondary": "secondary"}.get(kind, "")
-
-
-def _header_fact(context: Context, rows: list[Entry]) -> Entry | None:
-    """The header of a table of facts is often its first fact."""
-    heads = [head for head, _ in rows[0].cells]
-    if len(heads) < 2 or not heads[0].raw or context.wording.overview_key(heads[0].clean) is None:
-        return None
-    if context.wording.has("value_headers", heads[1].clean) or not heads[1].raw:
-        return None
-    block: Block = heads[0].block
-    cells = [(Piece(block, head.start, head.start), head) for head in heads]
-    return Entry("row", block, heads[0], None, heads[0], block.first, block.last, cells=cells)
-
-
-def _by_shape(context: Context, found: list[Entry]) -> str | None:
-    """What bullets directly below "Marketing" are: dated work, tasks, or channels."""
-    items = [entry for entry in found if entry.shape in ("item", "line", "fact")]
-    if not items:
-        return None
-    timed = sum(
-        entry.label is not None and context.when(entry.label.clean, "launch_day") is not None
-        for entry in items
-    )
-    if timed * 2 >= len(items) or any(entry.block.checked is not None for entry in items):
-        return "calendar"
-    channels = sum(bool(context.wording.type_of("channels", entry.name.clean)) for entry in items)
-    return "channels" if channels * 2 >= len(items) else None
-
-
-def _rollout_like(context: Context, found: list[Entry]) -> bool:
-    """A timeline whose entries give percents of an audience is a rollout."""
-    items = [entry for entry in found if entry.shape in ("item", "line", "fact")]
-    shares = 0
-    for entry in items:
-        text = entry.value.clean
-        if (
-            "%" in text
-            and context.wording.holds("audience_words", text)
-            and not context.wording.holds("target_words", text)
-        ):
-            shares += 1
-    return shares >= 2 and shares * 2 >= len(items)

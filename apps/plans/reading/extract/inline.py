@@ -6,7 +6,7 @@ import re
 
 from apps.plans.reading.drafts import Context
 from apps.plans.reading.entries import Entry
-from apps.plans.reading.extract import messages, metrics, phases, rollback, simple
+from apps.plans.reading.extract import ladders, messages, metrics, rollback, simple
 from apps.plans.reading.pieces import Piece, split_label, trim
 
 # Section kinds that a single line can tell.
@@ -29,7 +29,7 @@ def extract(context: Context, kind: str, entry: Entry) -> None:
     """The records of one labelled line, each with its own stretch of it."""
     context.group = ""
     if kind == "phases":
-        phases.ladder_alone(context, entry)
+        ladders.ladder_alone(context, entry)
     elif kind == "kpis":
         parts = _parts(entry, _SEMICOLON)
         if len(parts) == 1:

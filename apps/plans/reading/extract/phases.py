@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 from apps.plans.reading.blocks import locate
 from apps.plans.reading.drafts import Context, Draft
 from apps.plans.reading.entries import Entry
+from apps.plans.reading.extract.ladders import (
+    PERCENT,
+    bare_percents,
+    ladder_alone,
+    rollout_steps,
+    unit_in_header,
+)
+from apps.plans.reading.extract.phase_names import ANCHOR, put_name, set_span, take_aside
 from apps.plans.reading.extract.simple import counted, nested_text, put_time, told
 from apps.plans.reading.model import Record
 from apps.plans.reading.pieces import Piece, leading_paren, split_label, text_lines, trim
 from apps.plans.reading.recognise import phase_mark
 from apps.plans.reading.schemas import columns, field_for
 from apps.plans.reading.wording import fold
-from apps.schedule.when import When
 
-ANCHOR = "rollout_start"
-_PART = re.compile(r"[^,;|·•]+")
-_PERCENT = re.compile(r"\d\s*[%％]|\bpercent\b|\bpct\b")
 _BETWEEN = re.compile(r"\s+[-–—|·]\s+|;\s+")
-_NUMBER = re.compile(r"\d{1,3}(?:[.,]\d+)?")
 _SHARE = re.compile(r"\d{1,3}(?:[.,]\d+)?\s?[%％]\s+(?P<of>[^\W\d_]+)\s")
 _COMMA = re.compile(r",\s+")
-_SCOPE = re.compile(
-    r"^(?:of\s+(?:the\s+|our\s+|all\s+)?)?(?P<scope>.*?)(?:\s+(?:via|with|using|by|behind|through)\b.*)?$",
-    re.S,
-)
-_TRAIL = " \t:-–—,;|·•("
 
 
 def extract(context: Context, found: list[Entry]) -> list[Record]:
@@ -49,9 +46,9 @@ def extract(context: Context, found: list[Entry]) -> list[Record]:
         elif entry.shape in ("item", "line", "fact"):
             if _is_phase(context, entry):
                 records.append(phase(context, entry))
-            elif _PERCENT.search(entry.piece.raw):
+            elif PERCENT.search(entry.piece.raw):
                 bare.append(entry)
-        elif entry.shape == "paragraph" and _PERCENT.search(entry.piece.raw):
+        elif entry.shape == "paragraph" and PERCENT.search(entry.piece.raw):
             bare.append(entry)
     if not records:
         for entry in bare:
@@ -119,9 +116,9 @@ def _own_line(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
             _loose(draft, value, steps)
         else:
             draft.title(entry.value)
-            if _PERCENT.search(entry.value.raw) and context.ladder(entry.value.clean):
+            if PERCENT.search(entry.value.raw) and context.ladder(entry.value.clean):
                 steps.append(entry.value)
-                if not _bare(entry.value.clean):
+                if not bare_percents(entry.value.clean):
                     draft.put("audience", entry.value)
         return
     mark = phase_mark(context.wording, entry.label.clean)
@@ -136,7 +133,7 @@ def _own_line(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
     if not entry.value:
         return
     # "**Phase 2** (Weeks 2-3): all clinics, 40%"
-    if aside is None or not _aside(draft, aside, steps):
+    if aside is None or not take_aside(draft, aside, steps):
         rest = entry.value
     for line in text_lines(rest):
         for part in _stretches(draft, line):
@@ -156,7 +153,7 @@ def _stretches(draft: Draft, value: Piece) -> list[Piece]:
     parts = [trim(value.sub(start, end)) for start, end in zip(starts, ends, strict=True)]
     context = draft.context
     if any(
-        context.when(part.clean, ANCHOR) or _PERCENT.search(part.raw) and context.ladder(part.clean)
+        context.when(part.clean, ANCHOR) or PERCENT.search(part.raw) and context.ladder(part.clean)
         for part in parts
     ):
         return [part for part in parts if part]
@@ -178,11 +175,11 @@ def _bare_share(value: Piece) -> list[re.Match[str]]:
     commas = list(_COMMA.finditer(value.raw))
     starts = [0, *(match.end() for match in commas)]
     ends = [*(match.start() for match in commas), len(value.raw)]
-    shares = [_PERCENT.search(value.raw, start, end) for start, end in zip(starts, ends, strict=True)]
+    shares = [PERCENT.search(value.raw, start, end) for start, end in zip(starts, ends, strict=True)]
     if sum(map(bool, shares)) != 1:
         return []
     at = next(index for index, share in enumerate(shares) if share)
-    if not _bare(value.raw[starts[at] : ends[at]]):
+    if not bare_percents(value.raw[starts[at] : ends[at]]):
         return []
     return [match for index, match in enumerate(commas) if index in (at - 1, at)]
 
@@ -190,7 +187,7 @@ def _bare_share(value: Piece) -> list[re.Match[str]]:
 def heading(draft: Draft, piece: Piece, steps: list[Piece]) -> None:
     """`Phase 1: Beta (Week 1, 10%)`: the name, and what stands in parentheses, behind a dash or a `<br>`."""
     piece, *more = text_lines(piece)
-    _name(draft, piece, steps)
+    put_name(draft, piece, steps)
     for line in more:
         label, value = split_label(line)
         name = field_for(draft.context.wording, "phase", label.clean) if label else None
@@ -198,82 +195,6 @@ def heading(draft: Draft, piece: Piece, steps: list[Piece]) -> None:
             labelled(draft, str(name), value, label, steps)
         else:
             _loose(draft, line, steps)
-
-
-def _name(draft: Draft, piece: Piece, steps: list[Piece]) -> None:
-    context = draft.context
-    raw = piece.raw
-    cut_from, cut_to = len(raw), len(raw)
-    for opening, closing in (("(", ")"), ("（", "）"), ("[", "]")):
-        start = raw.rfind(opening)
-        end = raw.find(closing, start)
-        if start > 0 and end > start:
-            inner = piece.sub(start + 1, end)
-            if _aside(draft, inner, steps):
-                cut_from, cut_to = start, end + 1
-                break
-    else:
-        found = [
-            hit
-            for hit in context.whens(raw, ANCHOR)
-            if hit[2].offset is not None or hit[2].date or hit[2].precision
-        ]
-        if found:
-            start, end, when = found[-1] if found[-1][1] >= len(raw.rstrip(_TRAIL + ")")) - 1 else found[0]
-            head, tail = raw[:start].rstrip(), raw[end:].lstrip()
-            at_end = not tail.strip(_TRAIL + ")") and (not head or head[-1] in ":-–—,;|·•(")
-            at_start = not head and (not tail or tail[0] in ":-–—,;|·•")
-            if at_end or at_start:
-                set_span(draft, when, piece.sub(start, end))
-                if at_end and head.strip(_TRAIL):
-                    cut_from, cut_to = len(head.rstrip(_TRAIL)), len(raw)
-                elif at_start and tail.strip(_TRAIL):
-                    cut_from, cut_to = 0, len(raw) - len(tail.lstrip(_TRAIL))
-    name = (
-        piece.sub(0, cut_from)
-        if cut_to >= len(raw.rstrip())
-        else piece.sub(cut_to, len(raw))
-        if not raw[:cut_from].strip()
-        else piece
-    )
-    tidy = trim(name)
-    text = tidy.raw.rstrip(_TRAIL)
-    draft.title(tidy.sub(0, len(text)))
-    share = _behind_mark(context, tidy)
-    if not steps and _PERCENT.search(text) and context.ladder(share.clean):
-        steps.append(share)
-
-
-def _behind_mark(context: Context, title: Piece) -> Piece:
-    """The title without the "Phase 2 -" that would make "Phase 2 - 10%" a range."""
-    mark = phase_mark(context.wording, title.clean)
-    number = re.search(rf"{re.escape(mark[1])}\b", title.raw, re.IGNORECASE) if mark else None
-    if mark is None or mark[0] == "stage" or number is None:
-        return title
-    rest = title.sub(number.end(), len(title.raw))
-    return trim(rest.sub(len(rest.raw) - len(rest.raw.lstrip(" \t:.-–—)")), len(rest.raw)))
-
-
-def _aside(draft: Draft, inner: Piece, steps: list[Piece]) -> bool:
-    """Whether all of a parenthesis is a time, a percent, or both; takes them if so."""
-    context = draft.context
-    when = context.when(inner.clean, ANCHOR)
-    if when is not None:
-        set_span(draft, when, inner)
-        return True
-    parts = [trim(inner.sub(match.start(), match.end())) for match in _PART.finditer(inner.raw)]
-    taken: list[tuple[Piece, When | None]] = []
-    for part in parts:
-        when = context.when(part.clean, ANCHOR)
-        if when is None and not (_PERCENT.search(part.raw) and context.ladder(part.clean)):
-            return False
-        taken.append((part, when))
-    for part, when in taken:
-        if when is not None:
-            set_span(draft, when, part)
-        else:
-            steps.append(part)
-    return bool(taken)
 
 
 def _told(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
@@ -292,7 +213,7 @@ def _told(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
             entry.label is not None
             and name is None
             and context.when(entry.label.clean, ANCHOR)
-            and _PERCENT.search(entry.value.raw)
+            and PERCENT.search(entry.value.raw)
         ):
             _step_with_time(draft, entry, steps)
             return
@@ -340,7 +261,7 @@ def labelled(draft: Draft, name: str, value: Piece, label: Piece, steps: list[Pi
     text = value.clean
     if name == "rollout":
         draft.record.labels["rollout"] = label.clean
-        if context.ladder(text) or _unit_in_header(label, text):
+        if context.ladder(text) or unit_in_header(label, text):
             steps.append(trim(value))
         elif context.is_open(text):
             draft.put_open("rollout", value)
@@ -361,21 +282,16 @@ def labelled(draft: Draft, name: str, value: Piece, label: Piece, steps: list[Pi
         put_time(draft, "ends", value, label, ANCHOR)
     elif name == "audience":
         draft.put("audience", value, label)
-        if _PERCENT.search(text) and len(context.ladder(text)) >= 1:
+        if PERCENT.search(text) and len(context.ladder(text)) >= 1:
             steps.append(trim(value))
     elif name == "goal":
         draft.put("goal", value, label)
-        if _PERCENT.search(text) and context.wording.holds("audience_words", text):
+        if PERCENT.search(text) and context.wording.holds("audience_words", text):
             _percent_meaning(draft, value)
     elif name in ("owner",):
         draft.put(name, value, label)
     else:
         draft.put_text(value, label if name != "text" else None)
-
-
-def _unit_in_header(label: Piece, text: str) -> bool:
-    """`5` below "Traffic %" is a percent."""
-    return bool(_NUMBER.fullmatch(text)) and ("%" in label.raw or "percent" in label.raw.lower())
 
 
 def _percent_meaning(draft: Draft, value: Piece) -> None:
@@ -402,12 +318,14 @@ def _loose(draft: Draft, value: Piece, steps: list[Piece]) -> None:
     """An unlabelled thing said about a phase: a percent of an audience, a time, or description."""
     context = draft.context
     text = value.clean
-    if _PERCENT.search(text):
+    if PERCENT.search(text):
         audience = context.wording.holds("audience_words", text)
         target = context.wording.holds("target_words", text) or any(mark in text for mark in "<>≥≤")
         rungs = context.ladder(text)
         if rungs and (
-            (audience and not target) or (len(rungs) > 1 and not target) or (not target and _bare(text))
+            (audience and not target)
+            or (len(rungs) > 1 and not target)
+            or (not target and bare_percents(text))
         ):
             steps.append(trim(value))
             if len(rungs) == 1 and audience and not draft.fields["audience"]:
@@ -435,38 +353,11 @@ def _loose(draft: Draft, value: Piece, steps: list[Piece]) -> None:
     draft.put_text(value)
 
 
-def _bare(text: str) -> bool:
-    """Nothing but percents and signs."""
-    return not re.sub(r"[\d\s.,%％/→>=+\-–—()]|percent", "", text)
-
-
 def _step_with_time(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
     """`Day 3: 25%` below a phase is a step of its ladder; its time is told in the description."""
     steps.append(trim(entry.value))
     draft.put_text(entry.piece)
     draft.claim(entry)
-
-
-def set_span(draft: Draft, when: When, piece: Piece) -> None:
-    """One written span gives the start and, where it names one, the end."""
-    from dataclasses import replace
-
-    if draft.fields["starts"] is not None:
-        draft.put_text(piece)
-        return
-    start = replace(when, end_offset=None, end_date=None)
-    draft.put_when("starts", piece, start)
-    if when.end_offset is not None or when.end_date is not None:
-        end = replace(
-            when,
-            offset=when.end_offset if when.end_offset is not None else when.offset,
-            date=when.end_date if when.end_date is not None else when.date,
-            end_offset=None,
-            end_date=None,
-            ambiguous=(),
-            missing_year=False,
-        )
-        draft.fields["ends"] = end.to_json()
 
 
 def _from_row(context: Context, entry: Entry) -> Record | None:
@@ -503,58 +394,3 @@ def _finish(draft: Draft, steps: list[Piece]) -> Record:
             seen.add(place)
             rollout_steps(draft.context, draft.entry, piece, record)
     return record
-
-
-def rollout_steps(context: Context, entry: Entry, piece: Piece, phase_record: Record | None) -> None:
-    """A record for every rung of a ladder; they share its text and its lines."""
-    text = piece.clean
-    # A bare number stands below a header that says percent.
-    bare = bool(_NUMBER.fullmatch(text))
-    rungs = context.ladder(f"{text}%" if bare else text)
-    exact = text == piece.raw
-    line = locate(context.source, piece.block, piece.start)[0]
-    last = locate(context.source, piece.block, max(piece.end - 1, piece.start))[0]
-    scope = ""
-    if rungs:
-        match = _SCOPE.match(text[rungs[-1].end :].strip(" .;"))
-        scope = _scope(context, match["scope"]) if match else ""
-    for rung in rungs:
-        draft = Draft(context, "rollout_step", entry)
-        draft.record.claims = [(line, last)]
-        draft.record.group = phase_record.title if phase_record else context.group
-        draft.record.title = f"{percent_number(rung.percent)}%"
-        draft.fields.update(percent=percent_number(rung.percent), text=text, scope=scope)
-        if exact:
-            draft.slot("percent", piece.sub(rung.start, min(rung.end, len(text))))
-        draft.slot("ladder", piece)
-        step = draft.finish()
-        step.shape = "ladder"
-        if phase_record is not None:
-            context.parents[id(step)] = phase_record
-
-
-def _scope(context: Context, text: str) -> str:
-    """Whom a ladder's percents are of: up to the next clause, without the preposition in front."""
-    words = re.split(r"[,;.](?=\s|$)|\s[(\[]", text, maxsplit=1)[0].strip(" ()").split(" ")
-    small = context.wording.words.get("articles", frozenset())
-    while len(words) > 1 and fold(words[0]) in small:
-        del words[0]
-    return " ".join(words)
-
-
-def ladder_alone(context: Context, entry: Entry) -> None:
-    """A ladder that stands in a rollout section without any phase."""
-    piece = entry.value if entry.label else entry.piece
-    text = piece.clean
-    if entry.shape == "paragraph" and (len(text) > 200 or not _ladder_prose(context, text)):
-        return
-    if context.ladder(text):
-        rollout_steps(context, entry, trim(piece), None)
-
-
-def _ladder_prose(context: Context, text: str) -> bool:
-    return len(context.ladder(text)) >= 2
-
-
-def percent_number(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() else float(value)

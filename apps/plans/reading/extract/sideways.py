@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from apps.plans.reading.drafts import Context, Draft
 from apps.plans.reading.entries import Entry
-from apps.plans.reading.extract.phases import heading, labelled, rollout_steps
+from apps.plans.reading.extract.ladders import rollout_steps
+from apps.plans.reading.extract.phases import heading, labelled
 from apps.plans.reading.model import Record
 from apps.plans.reading.pieces import Piece
 from apps.plans.reading.schemas import field_for
