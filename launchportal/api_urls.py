@@ -18,6 +18,7 @@ from apps.announcements.api import (
 from apps.content.api import ItemsView
 from apps.core.api.documentation import ApiDocumentation, ProblemsView
 from apps.core.api.views import NoSuchAddress
+from apps.launches.api.comments import CommentsView
 from apps.launches.api.events import EventsView
 from apps.launches.api.launches import LAUNCH_ACTIONS, LaunchesView
 from apps.launches.api.members import MembersView
@@ -65,6 +66,8 @@ launch_urls: list[URLPattern | URLResolver] = [
     path("versions/<int:number>/compare/", VersionsView.as_view({"get": "compare"})),
     path("versions/<int:number>/restore/", VersionsView.as_view({"post": "restore"})),
     *records("records/<slug:kind>", AnyRecordsView),
+    path("records/<slug:kind>/<int:record>/comments/", CommentsView.as_view(LIST)),
+    path("records/<slug:kind>/<int:record>/comments/<int:pk>/", CommentsView.as_view({"delete": "destroy"})),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -24,6 +24,7 @@ from apps.launches import kinds, policies
 from apps.launches.models import Launch, LaunchRecord
 from apps.launches.pages import LaunchRequest, launch_page
 from apps.launches.selectors import record
+from apps.launches.threads import thread_of
 from apps.schedule.models import Placement
 from apps.schedule.selectors import WORK, placements, progress
 from apps.schedule.services import placing
@@ -92,16 +93,18 @@ def _item(
 ) -> HttpResponse:
     entry = selectors.entries([placement], request.actor)[0]
     described = kinds.get(placement.kind)
+    found = record(launch, described, placement.record_id)
     context = {
         "launch": launch,
         "entry": entry,
-        "record": record(launch, described, placement.record_id),
+        "record": found,
         "kind": described,
         "back": _back(request, launch),
         "block_form": BlockForm(
             initial={"reason": placement.blocked_by, "version": placement.version}, auto_id="block-%s"
         ),
         "events": _history(placement, described.model)[:8],
+        "thread": thread_of(request.actor, found),
         **(_item_forms(entry.item) if entry.item else {}),
         **extra,
     }

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from apps.accounts.models import Team, User
 from apps.core.fields import BodyField, LineField, ZoneField
-from apps.core.models import Versioned
+from apps.core.models import Stamped, Versioned
 
 FUZZY_DAY = RegexValidator(
     r"^(\d{4}(-Q[1-4]|-(0[1-9]|1[0-2]))?)?$", "Write 2026, 2026-Q1 or 2026-03.", code="fuzzy_day"
@@ -222,3 +222,25 @@ class Mitigation(LaunchRecord):
     impact = LineField(max_length=60, blank=True)
     prepared_message = BodyField(blank=True)
     message_approved = models.BooleanField(default=False)
+
+
+class Comment(Stamped):
+    """What somebody said about a record, which it names by kind and id as placements do.
+
+    It stays when its author is gone, under their name. Removing it leaves the audit log's event.
+    """
+
+    launch = models.ForeignKey(Launch, on_delete=models.CASCADE, related_name="comments")
+    kind = models.CharField(max_length=32)
+    record_id = models.BigIntegerField()
+    author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    author_label = LineField(max_length=254)
+    text = BodyField()
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        indexes = [models.Index(fields=["launch", "kind", "record_id"], name="comment_by_record")]
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="comment_says_something")]
+
+    def __str__(self) -> str:
+        return self.text[:80]

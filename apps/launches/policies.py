@@ -108,6 +108,18 @@ def can_work_on_record(actor: Actor | User, record: Any) -> bool:
     return record.owner_id == person.pk or (record_team is not None and record_team == team)
 
 
+def can_comment(actor: Actor | User, record: Any) -> bool:
+    """Everybody who may see the launch may speak, except who may only look at the whole installation."""
+    return _system(actor) or (_may_write(actor) and can_see_launch(actor, record.launch))
+
+
+def can_remove_comment(actor: Actor | User, comment: Any) -> bool:
+    """One's own, or any as an editor."""
+    person = _person(actor)
+    own = person is not None and comment.author_id == person.pk and can_comment(actor, comment)
+    return own or can_edit_launch(actor, comment.launch)
+
+
 permissions.register(
     {
         "portal.administer": is_administrator,
@@ -117,6 +129,8 @@ permissions.register(
         "launches.own": can_own_launch,
         "launches.contribute": can_contribute,
         "records.work": can_work_on_record,
+        "records.comment": can_comment,
+        "comments.remove": can_remove_comment,
     }
 )
 
@@ -137,5 +151,7 @@ _REFUSALS = {
     "launches.edit": "Only the launch's owner, its editors and administrators may change this.",
     "launches.own": "Only the launch's owner and administrators may do this.",
     "launches.contribute": "Only members of this launch may add to it.",
+    "records.comment": "Your role may look but not comment.",
+    "comments.remove": "Only who wrote it and the launch's editors may remove this.",
     "records.work": "Contributors may change what belongs to them or their team.",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -38,6 +38,7 @@ class Row:
     lines: list[str]
     may_edit: bool
     when: str = ""
+    comments: int = 0
 
     @property
     def chips(self) -> list[Fact]:
@@ -106,8 +107,8 @@ class SectionView:
         return sum(each.count for each in self.lists)
 
 
-def row_of(actor: Actor, record: LaunchRecord) -> Row:
-    """Needs the record's relations and facets loaded; then no query of its own."""
+def row_of(actor: Actor, record: LaunchRecord, *, comments: int = 0) -> Row:
+    """Needs the record's relations and facets loaded; then no query of its own. `comments` were made on it."""
     kind = kinds.of(record)
     facts = []
     for name in kind.fields:
@@ -127,15 +128,22 @@ def row_of(actor: Actor, record: LaunchRecord) -> Row:
         elif written:
             facts.append(Fact(facet.name, facet.label, written))
     may_edit = policies.can_work_on_record(actor, record)
-    return Row(record, kind, facts, lines, may_edit, when)
+    return Row(record, kind, facts, lines, may_edit, when, comments)
 
 
 def list_of(
-    actor: Actor, launch: Launch, kind: Kind, records: Sequence[LaunchRecord], *, most: int | None = None
+    actor: Actor,
+    launch: Launch,
+    kind: Kind,
+    records: Sequence[LaunchRecord],
+    *,
+    comments: Mapping[tuple[str, int], int],
+    most: int | None = None,
 ) -> KindList:
     """Records of a kind in their order, a heading wherever the group changes (or the record they hang on).
 
-    Only the first `most` become rows; the others are counted as hidden.
+    Only the first `most` become rows; the others are counted as hidden. `comments` counts what was said, by
+    kind and id.
     """
     groups: list[Group] = []
     for record in records[:most]:
@@ -143,7 +151,8 @@ def list_of(
         heading = heading[:1].upper() + heading[1:]
         if not groups or groups[-1].heading != heading:
             groups.append(Group(heading))
-        groups[-1].rows.append(row_of(actor, record))
+        said = comments.get((kind.key, record.pk), 0)
+        groups[-1].rows.append(row_of(actor, record, comments=said))
     shown = sum(len(group.rows) for group in groups)
     may_add = bool(policies.can_contribute(actor, launch))
     return KindList(kind, launch, groups, may_add, len(records), len(records) - shown)

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.core.actors import Actor
 from apps.core.errors import NotFound
 from apps.launches import kinds, policies
 from apps.launches.kinds import Kind
-from apps.launches.models import Launch, LaunchRecord, Member
+from apps.launches.models import Comment, Launch, LaunchRecord, Member
 
 LISTS_LIMIT = 2000
 
@@ -61,7 +61,7 @@ def records(launch: Launch, kind: Kind, limit: int | None = LISTS_LIMIT) -> list
     """All records of a kind in their order, facets loaded: one query and those of the kind's facets.
 
     Pages show at most `limit`; None gives every one, for documents and versions."""
-    return prefetched(launch, kind, list(query(launch, kind)[:LISTS_LIMIT]))
+    return prefetched(launch, kind, list(query(launch, kind)[:limit]))
 
 
 def record(launch: Launch, kind: Kind, pk: int) -> LaunchRecord:
@@ -70,6 +70,21 @@ def record(launch: Launch, kind: Kind, pk: int) -> LaunchRecord:
     if found is None:
         raise NotFound(f"There is no such {kind.label.lower()} in this launch.")
     return prefetched(launch, kind, [found])[0]
+
+
+def comments_of(record: LaunchRecord) -> QuerySet[Comment]:
+    """What was said about a record, oldest first. One query."""
+    return Comment.objects.filter(
+        launch=record.launch_id, kind=record.kind, record_id=record.pk
+    ).select_related("author")
+
+
+def comment_counts(launch: Launch) -> dict[tuple[str, int], int]:
+    """How often each record of a launch was commented on, by kind and id. One query."""
+    counted = (
+        Comment.objects.filter(launch=launch).values_list("kind", "record_id").annotate(count=Count("pk"))
+    )
+    return {(kind, record): count for kind, record, count in counted}
 
 
 def records_of(launch: Launch, wanted: Iterable[Kind]) -> dict[str, list[LaunchRecord]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.launches.views import launch, records
+from apps.launches.views import comments, launch, records
 
 urlpatterns = [
     path("new/", launch.new, name="new"),
@@ -18,4 +18,10 @@ urlpatterns = [
     path("<slug:slug>/plan/<slug:kind>/<int:pk>/edit/", records.edit, name="record_edit"),
     path("<slug:slug>/plan/<slug:kind>/<int:pk>/move/", records.move, name="record_move"),
     path("<slug:slug>/plan/<slug:kind>/<int:pk>/remove/", records.remove, name="record_remove"),
+    path("<slug:slug>/plan/<slug:kind>/<int:pk>/comments/", comments.comments, name="comments"),
+    path(
+        "<slug:slug>/plan/<slug:kind>/<int:pk>/comments/<int:comment>/remove/",
+        comments.remove,
+        name="comment_remove",
+    ),
 ]

@@ -132,6 +132,9 @@ def _preview(
         for question in [*unanswered, *(each for each in plan.reading.questions if each.id not in known)]
         if question.kind not in _DATES
     ]
+    for question in unanswered:
+        if question.kind == "launch_day":
+            form.fields["launch_day"].help_text = question.text
     context = {
         "page_title": plan.reading.name or "A document",
         "draft": draft,

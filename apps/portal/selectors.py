@@ -21,7 +21,7 @@ from apps.core.clock import now, today_in
 from apps.launches import kinds, policies
 from apps.launches.models import Launch, LaunchRecord, Member, Phase
 from apps.launches.rows import SectionView, list_of
-from apps.launches.selectors import visible_launches
+from apps.launches.selectors import comment_counts, visible_launches
 from apps.metrics.facets import TargetsFacet
 from apps.metrics.models import Target
 from apps.plans.selectors import notes_of
@@ -236,12 +236,13 @@ def activity(launch: Launch, limit: int = 8) -> QuerySet[Event]:
 def plan_document(actor: Actor, launch: Launch, *, most: int | None = None) -> list[SectionView]:
     """The whole plan, section by section, with the notes of its document where they stand.
 
-    `most` is how many records of a kind are shown; the others are counted. One query per kind, and five for
-    all their times, targets and notes.
+    `most` is how many records of a kind are shown; the others are counted. One query per kind, and six for
+    all their times, targets, comments and notes.
     """
     records = {kind.key: _records(launch, kind) for kind in kinds.all_kinds()}
     _attach_placements(launch, records)
     _attach_targets(launch, records)
+    said = comment_counts(launch)
     notes: dict[str, list[dict[str, Any]]] = {}
     for note in notes_of(launch):
         notes.setdefault(str(note.get("section") or ""), []).append(note)
@@ -250,7 +251,7 @@ def plan_document(actor: Actor, launch: Launch, *, most: int | None = None) -> l
     sections = []
     for section in kinds.SECTIONS:
         lists = [
-            list_of(actor, launch, kind, records[kind.key], most=most)
+            list_of(actor, launch, kind, records[kind.key], comments=said, most=most)
             for kind in kinds.in_section(section.key)
         ]
         own = notes.get(section.key, [])

@@ -13,8 +13,9 @@ from apps.core.actors import SYSTEM, Actor
 from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from apps.launches import kinds
 from apps.launches.models import Channel, KeyMessage, Launch, Phase
+from apps.launches.selectors import LISTS_LIMIT
 from apps.launches.services.launch import change_launch
-from apps.launches.services.records import add_record, change_record, remove_record
+from apps.launches.services.records import add_record, add_records, change_record, remove_record
 from apps.metrics.models import Metric
 from apps.metrics.services import measure
 from apps.plans.models import HistoryEntry, PlanVersion
@@ -223,3 +224,16 @@ def test_a_launch_without_a_document_has_versions_too(world: World) -> None:
     remove_record(actor=world.actor, record=channel)
     restoring.restore(actor=world.actor, launch=launch, version=versions.version(launch, 1))
     assert Channel.objects.get(launch=launch).title == "Blog"
+
+
+def test_a_version_holds_every_record_however_many_there_are(world: World) -> None:
+    launch = world.sample()
+    add_records(
+        actor=SYSTEM,
+        launch=launch,
+        kind=kinds.get("key_message"),
+        rows=[{"title": f"Message {number}"} for number in range(LISTS_LIMIT + 1)],
+    )
+    saved = versions.save_version(actor=world.actor, launch=launch, summary="All of it")
+    assert str(saved.snapshot).count("'Message ") == LISTS_LIMIT + 1
+    assert f"Message {LISTS_LIMIT}" in saved.document

@@ -11,11 +11,12 @@ from django.db import models
 
 from apps.accounts.models import Team, User
 from apps.core.errors import Conflict, Invalid
-from apps.core.fields import BODY
+from apps.core.fields import BODY, validate_characters
 from apps.core.forms import DomainForm
 from apps.launches import kinds
 from apps.launches.kinds import Facet, Kind
 from apps.launches.models import Launch, LaunchRecord
+from apps.launches.services.comments import LONGEST
 
 
 class TopicsField(forms.CharField):
@@ -177,3 +178,14 @@ def _choices(model: Any, launch: Launch) -> models.QuerySet[Any]:
     if model is Team:
         return Team.objects.all()
     return cast("models.QuerySet[Any]", model._default_manager.filter(launch=launch))
+
+
+class CommentForm(DomainForm):
+    """Something to say about a record."""
+
+    text = forms.CharField(
+        max_length=LONGEST,
+        label="Comment",
+        validators=[ProhibitNullCharactersValidator(), validate_characters],
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )

@@ -193,7 +193,7 @@ class Migration(migrations.Migration):
                 ('role', apps.core.fields.LineField(blank=True, max_length=500)),
                 ('pain_point', apps.core.fields.BodyField(blank=True)),
                 ('value_proposition', apps.core.fields.BodyField(blank=True)),
-                ('rule', apps.core.fields.LineField(blank=True, help_text='For example: plan in (team, business) and projects < 50', max_length=2000)),
+                ('rule', apps.core.fields.LineField(blank=True, help_text='For example: plan = team and projects < 50', max_length=2000)),
                 ('launch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='launches.launch')),
                 ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
@@ -245,5 +245,24 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='segment',
             index=models.Index(fields=['launch', 'position'], name='segment_place'),
+        ),
+        migrations.CreateModel(
+            name='Comment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('updated_at', models.DateTimeField(auto_now=True)),
+                ('kind', models.CharField(max_length=32)),
+                ('record_id', models.BigIntegerField()),
+                ('author_label', apps.core.fields.LineField(max_length=254)),
+                ('text', apps.core.fields.BodyField()),
+                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('launch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='launches.launch')),
+            ],
+            options={
+                'ordering': ['created_at', 'id'],
+                'indexes': [models.Index(fields=['launch', 'kind', 'record_id'], name='comment_by_record')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='comment_says_something')],
+            },
         ),
     ]

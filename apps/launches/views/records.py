@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.core.errors import Conflict, Invalid
 from apps.core.pages import done, integer, is_partial, show
-from apps.launches import kinds, policies, rows, selectors
+from apps.launches import kinds, policies, rows, selectors, threads
 from apps.launches.forms.records import RecordForm
 from apps.launches.kinds import Kind
 from apps.launches.models import Launch, LaunchRecord
@@ -23,7 +23,9 @@ from apps.launches.services import records
 def detail(request: LaunchRequest, launch: Launch, kind: str, pk: int) -> HttpResponse:
     """One record: a page of its own, or the row as the plan shows it."""
     record = selectors.record(launch, kinds.get(kind), pk)
-    context = {"launch": launch, "row": rows.row_of(request.actor, record), "kind": kinds.get(kind)}
+    thread = threads.thread_of(request.actor, record)
+    row = rows.row_of(request.actor, record, comments=len(thread.comments))
+    context = {"launch": launch, "row": row, "kind": kinds.get(kind), "thread": thread}
     return show(request, "launches/record_detail.html", context, partial="launches/record_row.html")
 
 
@@ -82,7 +84,7 @@ def move(request: LaunchRequest, launch: Launch, kind: str, pk: int) -> HttpResp
     described = kinds.get(kind)
     record = selectors.record(launch, described, pk)
     policies.require("records.work", request.actor, record)
-    siblings = selectors.records(launch, described)
+    siblings = selectors.records(launch, described, limit=None)
     place = next(index for index, sibling in enumerate(siblings) if sibling.pk == record.pk)
     if request.method != "POST":
         context = {
@@ -192,9 +194,16 @@ def _after(
     messages.success(request, message)
     if row and record is not None:
         record = selectors.record(launch, kind, record.pk)
-        context = {"launch": launch, "kind": kind, "row": rows.row_of(request.actor, record)}
+        said = selectors.comments_of(record).count()
+        context = {"launch": launch, "kind": kind, "row": rows.row_of(request.actor, record, comments=said)}
         return show(request, "launches/record_row.html", context, partial="launches/record_row.html")
-    listed = rows.list_of(request.actor, launch, kind, selectors.records(launch, kind))
+    listed = rows.list_of(
+        request.actor,
+        launch,
+        kind,
+        selectors.records(launch, kind),
+        comments=selectors.comment_counts(launch),
+    )
     context = {"launch": launch, "kind": kind, "list": listed}
     response = show(request, "launches/record_list.html", context, partial="launches/record_list.html")
     response["HX-Retarget"], response["HX-Reswap"] = f"#list-{kind.key}", "outerHTML"

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('launches', '0002_alter_segment_rule'),
+        ('launches', '0001_initial'),
         ('rollouts', '0001_initial'),
     ]
 
