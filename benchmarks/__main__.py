@@ -19,6 +19,7 @@ MEASUREMENTS = (
     ("pages", "Pages and lists"),
     ("read_plan", "Reading plans"),
     ("announcement_lateness", "Announcements going live"),
+    ("starting", "Starting"),
 )
 PACKAGES = ("Django", "djangorestframework", "psycopg", "celery", "markdown-it-py")
 

@@ -107,12 +107,15 @@ class SectionView:
         return sum(each.count for each in self.lists)
 
 
-def row_of(actor: Actor, record: LaunchRecord, *, comments: int = 0) -> Row:
-    """Needs the record's relations and facets loaded; then no query of its own. `comments` were made on it."""
+def row_of(actor: Actor, record: LaunchRecord, *, comments: int = 0, grouped: bool = False) -> Row:
+    """Needs the record's relations and facets loaded; then no query of its own.
+
+    `comments` were made on it; `grouped` below its parent, whose name it then does not repeat.
+    """
     kind = kinds.of(record)
     facts = []
     for name in kind.fields:
-        if name in _ELSEWHERE:
+        if name in _ELSEWHERE or (grouped and name == kind.parent):
             continue
         value = _words(record, name)
         if value:
@@ -152,7 +155,7 @@ def list_of(
         if not groups or groups[-1].heading != heading:
             groups.append(Group(heading))
         said = comments.get((kind.key, record.pk), 0)
-        groups[-1].rows.append(row_of(actor, record, comments=said))
+        groups[-1].rows.append(row_of(actor, record, comments=said, grouped=True))
     shown = sum(len(group.rows) for group in groups)
     may_add = bool(policies.can_contribute(actor, launch))
     return KindList(kind, launch, groups, may_add, len(records), len(records) - shown)
