@@ -84,7 +84,9 @@ def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -
     named = _holds_any(wording, "plan_titles", title)
     if named:
         score += 2.5
-    if _holds_any(wording, "no_plan_titles", title) and not (named and "plan" in fold(title)):
+    if _begins_with(wording, "no_plan_titles", title) or (
+        _holds_any(wording, "no_plan_titles", title) and not (named and "plan" in fold(title))
+    ):
         score -= 4.0
     if _has_minutes_labels(wording, text):
         score -= 4.0
@@ -110,6 +112,12 @@ def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -
             >= 3
         )
     return bool(talk or labels or ("rollout_step" in kinds and "phase" in kinds)) and score >= _ENOUGH
+
+
+def _begins_with(wording: Wording, group: str, text: str) -> bool:
+    """`Meeting notes: launch plan review` are notes, whatever they are about."""
+    head = fold(re.split("[:：]", text, maxsplit=1)[0])
+    return ":" in text and head in wording.words.get(group, frozenset())
 
 
 def _has_minutes_labels(wording: Wording, text: str) -> bool:

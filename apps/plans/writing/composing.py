@@ -67,7 +67,7 @@ class Composer:
             self._change(self.laid[key], self.by_key[key])
         self._ladders(kept)
         self._arrange(kept, fresh)
-        self.patcher.write_columns()
+        self.patcher.additions.write_columns()
         self.sections.write()
         return ("\ufeff" if self.layout.bom else "") + self.sheet.render()
 
@@ -220,7 +220,7 @@ class Composer:
     def _first_ladder(self, laid: Laid, lives: list[Live]) -> None:
         label = field_label(self.language, "phase", "rollout") or "Rollout"
         text = rendering.ladder([live.fields.get("percent", 0) for live in lives])
-        self.patcher.add_field(laid, label, text, self._siblings(laid))
+        self.patcher.additions.add_field(laid, label, text, self._siblings(laid))
 
     # Order, and what is new.
 
@@ -386,7 +386,7 @@ class Composer:
             if label is not None and value:
                 extra[label] = escaping.cell(value)
         text = row_text(self.sheet, base, cells)
-        self.patcher.add_row(header, line, text, extra)
+        self.patcher.additions.add_row(header, line, text, extra)
         del lines
 
 

@@ -6,17 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from apps.plans.reading.blocks import split_row
 from apps.plans.reading.model import Slot
-from apps.plans.reading.schemas import field_for
-from apps.plans.reading.wording import wording
 from apps.plans.writing import escaping
+from apps.plans.writing.additions import Additions
 from apps.plans.writing.expressing import expressed, span_text, time_text
 from apps.plans.writing.layout import Laid, Layout
 from apps.plans.writing.live import tidy
-from apps.plans.writing.shapes import header_cells, item_style, nested_style, table_rows
+from apps.plans.writing.shapes import item_style
 from apps.plans.writing.sheet import Sheet
-from apps.plans.writing.words import field_label
 
 _IN_CELL = frozenset({"row", "cell", "column"})
 # Fields told by their own line of words rather than by one text.
@@ -24,14 +21,13 @@ _LISTED = frozenset({"topics"})
 
 
 class Patcher:
-    """Patches records of one document; keeps the columns it had to add."""
+    """Patches records of one document; what has no place yet goes to its additions."""
 
     def __init__(self, layout: Layout, sheet: Sheet) -> None:
         self.layout = layout
         self.sheet = sheet
         self.language = layout.language
-        self._columns: dict[tuple[int, str], dict[int, str]] = {}
-        self._rows: list[tuple[int, int, str, dict[str, str]]] = []
+        self.additions = Additions(layout, sheet)
 
     def apply(self, laid: Laid, changes: Mapping[str, Any], siblings: list[Laid]) -> dict[str, Any]:
         """Patch what has a place; returns the changes for which the record must be written anew."""
@@ -65,7 +61,7 @@ class Patcher:
         slots = laid.slots_of(name)
         text = expressed(self.language, laid.kind, name, value)
         if not slots:
-            return self._add(laid, name, text, siblings) if text else not laid.fields.get(name)
+            return self.additions.add(laid, name, text, siblings) if text else not laid.fields.get(name)
         if not text and self._drop_aside(slots[0]):
             return True
         lines = text.split("\n")
@@ -73,11 +69,11 @@ class Patcher:
             if not self._own_line(laid, slots[0]) or laid.shape not in ("item", "heading"):
                 return False
             text = lines[0]
-            label = self._label(laid, name, siblings)
+            label = self.additions.label(laid, name, siblings)
             if label is None:
                 return False
             for line in lines[1:]:
-                self.add_field(laid, label, line, siblings)
+                self.additions.add_field(laid, label, line, siblings)
         self._fill(laid, slots[0], text)
         for slot in slots[1:]:
             self._fill(laid, slot, "")
@@ -202,7 +198,7 @@ class Patcher:
             for slot in plain[1:]:
                 self._fill(laid, slot, "")
             return True
-        return not rest or self._add(laid, "text", "\n".join(rest), siblings)
+        return not rest or self.additions.add(laid, "text", "\n".join(rest), siblings)
 
     def _fill_if_changed(self, laid: Laid, slot: Slot, text: str) -> None:
         raw = self.sheet.text(slot.line)[slot.start : slot.end] if slot.line == slot.last else ""
@@ -211,11 +207,11 @@ class Patcher:
 
     def _add_text(self, laid: Laid, line: str, siblings: list[Laid], first: bool) -> bool:
         if laid.shape in _IN_CELL:
-            return self._add(laid, "text", line, siblings)
+            return self.additions.add(laid, "text", line, siblings)
         if first and laid.shape == "item" and not laid.slots_of("text"):
             return self._add_first_text(laid, line, siblings)
         if laid.shape in ("item", "heading"):
-            self._bullet(laid, siblings, escaping.plain(line))
+            self.additions.bullet(laid, siblings, escaping.plain(line))
             return True
         return False
 
@@ -228,7 +224,7 @@ class Patcher:
         text = self.sheet.text(title.line)
         if text[: title.start].strip() != text[: style.content].strip() or text[title.end :].strip():
             return False
-        self._bullet(laid, siblings, escaping.plain(line))
+        self.additions.bullet(laid, siblings, escaping.plain(line))
         return True
 
     # Fields of several places.
@@ -242,7 +238,7 @@ class Patcher:
             return len(lines) <= len(slots)
         if not slots:
             text = expressed(self.language, laid.kind, name, value)
-            return self._add(laid, name, text, siblings) if text else not laid.fields.get(name)
+            return self.additions.add(laid, name, text, siblings) if text else not laid.fields.get(name)
         filled = False
         for slot in slots:
             self._fill(laid, slot, "" if filled else expressed(self.language, laid.kind, name, value))
@@ -293,7 +289,7 @@ class Patcher:
             if not closing:
                 self.sheet.patch(title.line, title.end, title.line, title.end, f" ({escaping.inline(first)})")
                 return True
-        return self._add(laid, "when", first, siblings)
+        return self.additions.add(laid, "when", first, siblings)
 
     def _start_and_end(self, laid: Laid, when: Mapping[str, Any]) -> None:
         """A span told in a column for its start and one for its end."""
@@ -326,115 +322,10 @@ class Patcher:
                         return True
                     self.sheet.patch(laid.extent[0], style.content, laid.extent[0], style.content, "[x] ")
                     return True
-            return self._add(laid, "done", "Done" if done else "", siblings)
+            return self.additions.add(laid, "done", "Done" if done else "", siblings)
         raw = self.sheet.text(slot.line)[slot.start : slot.end]
         self.sheet.patch(slot.line, slot.start, slot.last, slot.end, _done_mark(raw, done, laid))
         return True
-
-    # What the document has no place for yet.
-
-    def _add(self, laid: Laid, name: str, text: str, siblings: list[Laid]) -> bool:
-        """Add a field in the record's own shape: a column, or a nested bullet; False if it has neither."""
-        label = self._label(laid, name, siblings)
-        if label is None:
-            return False
-        if laid.shape == "row":
-            return self._column(laid, name, label, text)
-        if laid.shape in ("item", "heading"):
-            style = nested_style(self.sheet, laid, siblings)
-            self._bullet(laid, siblings, style.labelled(escaping.inline(label), escaping.inline(text)))
-            return True
-        return False
-
-    def _label(self, laid: Laid, name: str, siblings: list[Laid]) -> str | None:
-        words = wording(self.language)
-        wanted = {
-            "deadline_minutes": "deadline",
-            "targets": "target" if laid.kind == "kpi" else "targets",
-        }.get(name, name)
-        for record in [laid, *siblings]:
-            found = record.labels.get(name)
-            if found and field_for(words, laid.kind, found) == wanted:
-                return found
-        return field_label(self.language, laid.kind, wanted)
-
-    def _bullet(self, laid: Laid, siblings: list[Laid], source: str) -> None:
-        """A bullet below the record, behind its last line."""
-        style = nested_style(self.sheet, laid, siblings)
-        line = f"{style.indent}{style.marker}{style.space}{source}"
-        last = self._last_line(laid)
-        if laid.shape == "heading" and not self.sheet.text(last).lstrip().startswith(("-", "*", "+", " ")):
-            self.sheet.add_after(last, ["", line])
-        else:
-            self.sheet.add_after(last, [line])
-
-    def _last_line(self, laid: Laid) -> int:
-        """The last line that tells the record, its nested bullets and its rollout steps included."""
-        own = [last for first, last in laid.claims if laid.extent[0] <= first and last <= laid.extent[1]]
-        steps = [
-            record.lines[1]
-            for record in self.layout.records
-            if record.parent == laid.key
-            and record.kind == "rollout_step"
-            and laid.extent[0] <= record.lines[0] <= laid.extent[1]
-        ]
-        return max([laid.extent[0], *own, *steps])
-
-    def _column(self, laid: Laid, name: str, label: str, text: str) -> bool:
-        """A new column for the table, filled for this row."""
-        header, _ = table_rows(self.sheet, laid.extent[0])
-        self._columns.setdefault((header, label), {})[laid.extent[0]] = escaping.cell(text)
-        return True
-
-    def add_field(self, laid: Laid, label: str, text: str, siblings: list[Laid]) -> None:
-        """Tell something new of a record under a label."""
-        if laid.shape == "row":
-            self._column(laid, "", label, text)
-        else:
-            style = nested_style(self.sheet, laid, siblings)
-            self._bullet(laid, siblings, style.labelled(escaping.inline(label), escaping.inline(text)))
-
-    def add_row(self, header: int, line: int, text: str, extra: dict[str, str]) -> None:
-        """A new row behind a line; `extra` are values by column label for columns still to be added."""
-        for label in extra:
-            self._columns.setdefault((header, label), {})
-        self._rows.append((header, line, text, extra))
-
-    def write_columns(self) -> None:
-        """Append the columns that changes asked for, and the new rows with their part of them."""
-        for header, line, text, extra in self._rows:
-            for table, label in self._columns:
-                if table == header:
-                    text += (
-                        f" {extra.get(label, '')} |" if text.endswith("|") else f" | {extra.get(label, '')}"
-                    )
-            self.sheet.add_after(line, [text])
-        by_table: dict[int, list[tuple[str, dict[int, str]]]] = {}
-        for (header, label), cells in self._columns.items():
-            by_table.setdefault(header, []).append((label, cells))
-        for header, columns in by_table.items():
-            _, bottom = table_rows(self.sheet, header + 2)
-            width = len(header_cells(self.sheet, header + 2))
-            for line in range(header, bottom + 1):
-                text = self.sheet.text(line)
-                end = len(text.rstrip())
-                closed = text.rstrip().endswith("|") and not text.rstrip().endswith("\\|")
-                added = ""
-                if line > header + 1:
-                    missing = width - len(
-                        split_row(text, text[: len(text) - len(text.lstrip("> \t"))].count(">"))
-                    )
-                    added += " | " * max(missing, 0) if not closed else "  |" * max(missing, 0)
-                for label, cells in columns:
-                    value = (
-                        escaping.cell(label)
-                        if line == header
-                        else "---"
-                        if line == header + 1
-                        else cells.get(line, "")
-                    )
-                    added += f" {value} |" if closed else f" | {value}"
-                self.sheet.patch(line, end, line, end, added)
 
 
 def _done_mark(raw: str, done: bool, laid: Laid) -> str:

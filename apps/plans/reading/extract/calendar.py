@@ -201,8 +201,11 @@ def _time_in(
         if len(found) == 1:
             start, end, own = found[0]
             tail = not raw[end:].strip(" .)")
-            if start == 0 and not tail and _COUNTDOWN.match(raw) and raw[end] == " ":
+            dated = own.precision == "day" and (own.date is not None or own.missing_year)
+            if start == 0 and not tail and raw[end] == " " and (dated or _COUNTDOWN.match(raw)):
                 return trim(body.sub(end, len(raw))), own, body.sub(0, end)
+            if tail and raw[start - 1 : start] == " " and _COUNTDOWN.match(raw, start):
+                return trim(body.sub(0, len(raw[:start].rstrip(" ,;–—-@|(")))), own, body.sub(start, end)
             before = raw[:start].rstrip()
             last = before.rsplit(" ", 1)[-1]
             if tail and " " in before and context.wording.has("at_words", last):

@@ -12,6 +12,8 @@ from apps.schedule.when import When
 
 
 def row(context: Context, entry: Entry, when: When | None, when_piece: Piece | None) -> list[Record]:
+    if has_times(context, entry):
+        return _across(context, entry)
     names = column_fields(context.wording, "calendar_entry", entry)
     channels = [
         index
@@ -121,4 +123,35 @@ def _matrix(context: Context, entry: Entry, names: list[str | None], channels: l
                 known = records[0].fields["text"]
                 added = f"{head.clean}: {cell.value}" if head.clean else cell.value
                 records[0].fields["text"] = f"{known}\n{added}" if known else added
+    return records
+
+
+def has_times(context: Context, entry: Entry) -> bool:
+    """Whether the columns behind the first are days or weeks."""
+    heads = [head for head, _ in entry.cells[1:]]
+    if len(heads) < 2 or not all(any(ch.isdigit() for ch in head.raw) for head in heads):
+        return False
+    whens = [context.when(head.clean, ANCHOR) for head in heads]
+    return all(when is not None and (when.date or when.fuzzy or when.offset is not None) for when in whens)
+
+
+def _across(context: Context, entry: Entry) -> list[Record]:
+    """A row per channel, a column per day: every filled cell is a piece of work on its day."""
+    records: list[Record] = []
+    label = entry.cells[0][1]
+    for head, cell in entry.cells[1:]:
+        when = context.when(head.clean, ANCHOR)
+        if when is None or not cell.value or cell.value in ("-", "–", "—"):
+            continue
+        draft = Draft(context, "calendar_entry", entry)
+        draft.title(done_sign(draft, trim(cell)))
+        if context.wording.type_of("channels", label.clean):
+            draft.fields["channel"] = label.clean
+        else:
+            draft.record.group = label.clean
+        draft.put_when("when", head, when)
+        offer_split(draft, cell)
+        record = draft.finish()
+        record.shape = "cell"
+        records.append(record)
     return records

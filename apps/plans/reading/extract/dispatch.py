@@ -6,6 +6,7 @@ from apps.plans.reading.drafts import Context
 from apps.plans.reading.entries import Entry, entries, fence_facts
 from apps.plans.reading.extract import (
     calendar,
+    calendar_tables,
     facts,
     history,
     inline,
@@ -295,6 +296,13 @@ class Dispatch:
 
     def _rows(self, section: Section, kind: str, rows: list[Entry]) -> None:
         wording = self.context.wording
+        if (
+            kind in _LENIENT
+            and kind not in ("inside", "phase")
+            and calendar_tables.has_times(self.context, rows[0])
+        ):
+            self._extract("calendar", rows, section.text)
+            return
         if kind in _LENIENT or kind not in HEADED:
             told = table_kind(wording, rows[0])
             if kind in ("inside",):
@@ -358,7 +366,10 @@ class Dispatch:
                 matches = context.wording.match(entry.name.clean)
                 if matches and matches[0].strength >= 0.9 and not matches[0].topic:
                     context.group = ""
-                    self._extract(matches[0].kind, entry.children, entry.name.clean)
+                    kind = matches[0].kind
+                    if kind == "marketing":
+                        kind = kind_by_shape(context, entry.children) or kind
+                    self._extract(kind, entry.children, entry.name.clean)
                     continue
             if self._inline(entry):
                 continue

@@ -17,13 +17,13 @@ from apps.plans.reading.extract.ladders import (
 from apps.plans.reading.extract.phase_names import ANCHOR, put_name, set_span, take_aside
 from apps.plans.reading.extract.simple import counted, nested_text, put_time, told
 from apps.plans.reading.model import Record
-from apps.plans.reading.pieces import Piece, leading_paren, split_label, text_lines, trim
+from apps.plans.reading.pieces import Piece, leading_paren, split_label, split_paren, text_lines, trim
 from apps.plans.reading.recognise import phase_mark
 from apps.plans.reading.schemas import columns, field_for
 from apps.plans.reading.wording import fold
 
 _BETWEEN = re.compile(r"\s+[-–—|·]\s+|;\s+")
-_SHARE = re.compile(r"\d{1,3}(?:[.,]\d+)?\s?[%％]\s+(?P<of>[^\W\d_]+)\s")
+_SHARE = re.compile(r"\d{1,3}(?:[.,]\d+)?\s?[%％](?:\s+(?=[^\W\d_]+\s))?(?P<of>の|[a-zà-ÿ]+)", re.IGNORECASE)
 _COMMA = re.compile(r",\s+")
 
 
@@ -60,7 +60,9 @@ def _is_phase(context: Context, entry: Entry) -> bool:
     name = entry.name.clean
     if phase_mark(context.wording, name):
         return True
-    if entry.label is not None and context.when(entry.label.clean, ANCHOR) is not None:
+    if entry.label is not None and (
+        context.when(entry.label.clean, ANCHOR) is not None or _timed_name(context, entry.label)
+    ):
         return True
     if (
         entry.label is not None
@@ -81,6 +83,15 @@ def _is_phase(context: Context, entry: Entry) -> bool:
         and "%" in entry.value.raw
         and len(context.ladder(entry.value.clean)) == 1
     )
+
+
+def _timed_name(context: Context, label: Piece) -> bool:
+    """`Beta (8 October)`, `General availability (week 4)`: a name with its time, not two tellings of a time."""
+    name, aside = split_paren(label)
+    if aside is None or context.when(aside.clean, ANCHOR) is None:
+        return False
+    other = context.when(name.clean, ANCHOR)
+    return other is None or (other.offset == 0 and other.date is None)
 
 
 def _sideways(context: Context, entry: Entry) -> bool:
@@ -108,7 +119,7 @@ def _own_line(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
         heading(draft, entry.piece, steps)
         return
     when = context.when(entry.label.clean, ANCHOR)
-    if when is not None and entry.value:
+    if when is not None and entry.value and not _timed_name(context, entry.label):
         set_span(draft, when, entry.label)
         label, value = split_label(entry.value)
         if label is not None and value:

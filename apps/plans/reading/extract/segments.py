@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from apps.plans.reading.drafts import Context, Draft
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.extract.simple import children, put, row
 from apps.plans.reading.model import Record
-from apps.plans.reading.pieces import split_paren, trim
+from apps.plans.reading.pieces import split_label, split_paren, trim
 from apps.plans.reading.schemas import field_for
 
 
@@ -51,6 +53,11 @@ def segment(context: Context, entry: Entry, group: str) -> Record | None:
         if ranked:
             draft.record.group = draft.fields["group"] = ranked
     else:
+        if entry.shape == "heading" and entry.label is None:
+            # "### Primary: IT admins"
+            label, value = split_label(entry.piece)
+            if label is not None and value and _rank(context, label.clean):
+                entry = replace(entry, label=label, value=value)
         ranked = _rank(context, entry.label.clean) if entry.label is not None else ""
         if ranked and entry.value:
             # "Primary: Engineering managers" ranks the segment its value names.
@@ -71,7 +78,13 @@ def _name(draft: Draft, entry: Entry) -> None:
     """`Name (role)` with a description behind it."""
     name = entry.name
     head, aside = split_paren(name)
-    if aside is not None and not any(ch.isdigit() for ch in aside.raw):
+    ranked = _rank(draft.context, aside.clean) if aside is not None else ""
+    if aside is not None and ranked:
+        draft.title(head)
+        draft.slot("group", aside)
+        draft.record.group = draft.fields["group"] = ranked
+        draft.record.labels["group"] = aside.clean
+    elif aside is not None and not any(ch.isdigit() for ch in aside.raw):
         draft.title(head)
         draft.put("role", aside)
     else:

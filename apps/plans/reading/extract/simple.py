@@ -275,8 +275,17 @@ def training(context: Context, draft: Draft, entry: Entry) -> None:
     if "when" in draft.fields and entry.shape != "row":
         timed_text(context, draft, entry)
     title = draft.record.title
-    if not draft.fields["team"] and title.count(" ") < 4 and context.wording.holds("team_words", title):
+    if not draft.fields["team"] and context.wording.holds("team_words", title) and _is_name(context, title):
         draft.fields["team"] = draft.record.title
+
+
+def _is_name(context: Context, title: str) -> bool:
+    """A few words that no preposition joins: "Customer success team", not "Shout-out at all hands"."""
+    words = title.lower().split()
+    small = context.wording.words.get("articles", frozenset()) | context.wording.words.get(
+        "at_words", frozenset()
+    )
+    return len(words) <= 4 and not small & set(words)
 
 
 def recognition(context: Context, draft: Draft, entry: Entry) -> None:
