@@ -17,11 +17,14 @@ from apps.core.actors import SYSTEM, Actor
 from apps.launches import events
 from apps.launches.services.launch import create_launch
 from tests.api.worlds import World, build_world
+from tests.kept import Kept, kept
+
+built = kept("tests.api.worlds.build_world")
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    return build_world()
+def world(built: Kept, db: None) -> World:
+    return built.fresh()  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,15 @@ from apps.launches import policies
 from apps.launches.models import Launch, Member
 from apps.launches.selectors import launch_by_slug, visible_launches
 from apps.launches.services.members import remove_member, set_member
-from tests.api.worlds import World, build_world
+from tests.api.worlds import World
+from tests.kept import Kept, kept
+
+built = kept("tests.api.worlds.build_world")
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    return build_world()
+def world(built: Kept, db: None) -> World:
+    return built.fresh()  # type: ignore[no-any-return]
 
 
 # What each person may do with a launch they have this part in.

@@ -19,11 +19,14 @@ from apps.launches.signals import record_changed, record_removed
 from apps.metrics.models import Metric, Target
 from apps.schedule.models import Placement
 from tests.api.worlds import World, build_world
+from tests.kept import Kept, kept
+
+built = kept("tests.api.worlds.build_world")
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    return build_world()
+def world(built: Kept, db: None) -> World:
+    return built.fresh()  # type: ignore[no-any-return]
 
 
 def titles(world: World, kind: str = "key_message") -> list[str]:

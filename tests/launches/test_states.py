@@ -19,11 +19,14 @@ from apps.launches.services import launch as service
 from apps.launches.services.members import remove_member, set_member
 from apps.launches.signals import launch_state_changed
 from tests.api.worlds import World, build_world
+from tests.kept import Kept, kept
+
+built = kept("tests.api.worlds.build_world")
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    return build_world()
+def world(built: Kept, db: None) -> World:
+    return built.fresh()  # type: ignore[no-any-return]
 
 
 MAY = {
