@@ -22,7 +22,7 @@ from launchportal import processes
 from tests.databases import ROOT, Database, TestServer, production_environment
 from tests.services import broker_environment
 
-UP_SECONDS = 60.0
+UP_SECONDS = 180.0  # a guard against hanging, not a promise
 DOWN_SECONDS = 20.0
 
 

@@ -24,7 +24,7 @@ from launchportal.embedded import Server
 from tests.databases import ROOT
 from tests.live import free_port
 
-UP_SECONDS = 120
+UP_SECONDS = 240  # a guard against hanging, not a promise
 PROMISED_STOP_SECONDS = 10
 ON_A_BUSY_MACHINE = 2.5  # times as long: other tests run beside these
 
