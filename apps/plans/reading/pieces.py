@@ -26,6 +26,8 @@ _TAG = re.compile(r"</?(?:[a-zA-Z][\w-]{0,40})(?:\s[^<>]{0,500})?/?>|<!--.{0,100
 _BREAK = re.compile(r"\s{0,20}(?<!\\)<br\s{0,9}/?>\s{0,20}", re.IGNORECASE)
 # What str.strip would take.
 _SPACES = frozenset(ch for ch in map(chr, range(0x3001)) if ch.isspace())
+# A line cut into more parts than this is no longer something a person wrote part by part.
+MOST_PARTS = 50
 _WRAPS = ("***", "**", "__", "~~", "*", "_", "`")
 _QUOTES = {
     '"': '"',
@@ -259,14 +261,16 @@ def leading_paren(piece: Piece) -> tuple[Piece | None, Piece]:
 
 
 def text_lines(piece: Piece) -> list[Piece]:
-    """What `<br>` parts."""
-    if "<" not in piece.raw:
+    """What `<br>` parts; a text with more of them than anybody writes stays whole."""
+    raw = piece.raw
+    breaks = list(_BREAK.finditer(raw)) if "<" in raw else []
+    if not breaks or len(breaks) > MOST_PARTS:
         return [piece]
     lines, start = [], 0
-    for match in _BREAK.finditer(piece.raw):
+    for match in breaks:
         lines.append(piece.sub(start, match.start()))
         start = match.end()
-    lines.append(piece.sub(start, len(piece.raw)))
+    lines.append(piece.sub(start, len(raw)))
     return [line for line in lines if line.raw.strip()] or [piece]
 
 

@@ -17,7 +17,15 @@ from apps.plans.reading.extract.ladders import (
 from apps.plans.reading.extract.phase_names import ANCHOR, put_name, set_span, take_aside
 from apps.plans.reading.extract.simple import counted, nested_text, put_time, told
 from apps.plans.reading.model import Record
-from apps.plans.reading.pieces import Piece, leading_paren, split_label, split_paren, text_lines, trim
+from apps.plans.reading.pieces import (
+    MOST_PARTS,
+    Piece,
+    leading_paren,
+    split_label,
+    split_paren,
+    text_lines,
+    trim,
+)
 from apps.plans.reading.recognise import phase_mark
 from apps.plans.reading.schemas import columns, field_for
 from apps.plans.reading.wording import fold
@@ -157,7 +165,7 @@ def _own_line(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
 def _stretches(draft: Draft, value: Piece) -> list[Piece]:
     """`100% of employees – Mon May 5`: parts by dashes and bars, if one of them is a time or a percent."""
     cuts = list(_BETWEEN.finditer(value.raw)) or _bare_share(value)
-    if not cuts:
+    if not cuts or len(cuts) > MOST_PARTS:
         return [value]
     ends = [match.start() for match in cuts] + [len(value.raw)]
     starts = [0] + [match.end() for match in cuts]
@@ -183,14 +191,15 @@ def _is_share(context: Context, value: Piece) -> bool:
 
 def _bare_share(value: Piece) -> list[re.Match[str]]:
     """The commas around a lone percent: `all clinics, 40%`; a list of percents is one ladder."""
-    commas = list(_COMMA.finditer(value.raw))
+    raw = value.raw
+    commas = list(_COMMA.finditer(raw))
     starts = [0, *(match.end() for match in commas)]
-    ends = [*(match.start() for match in commas), len(value.raw)]
-    shares = [PERCENT.search(value.raw, start, end) for start, end in zip(starts, ends, strict=True)]
+    ends = [*(match.start() for match in commas), len(raw)]
+    shares = [PERCENT.search(raw, start, end) for start, end in zip(starts, ends, strict=True)]
     if sum(map(bool, shares)) != 1:
         return []
     at = next(index for index, share in enumerate(shares) if share)
-    if not bare_percents(value.raw[starts[at] : ends[at]]):
+    if not bare_percents(raw[starts[at] : ends[at]]):
         return []
     return [match for index, match in enumerate(commas) if index in (at - 1, at)]
 

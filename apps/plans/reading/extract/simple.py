@@ -8,7 +8,7 @@ from collections.abc import Callable
 from apps.plans.reading.drafts import Context, Draft
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.model import Record
-from apps.plans.reading.pieces import Piece, split_label, split_paren
+from apps.plans.reading.pieces import MOST_PARTS, Piece, split_label, split_paren
 from apps.plans.reading.schemas import columns, field_for
 from apps.schedule.when import When
 
@@ -61,6 +61,8 @@ def _in_one_line(draft: Draft, value: Piece) -> bool:
     """`Likelihood: low - Mitigation: a queue`: takes the parts of a value that are all labelled fields."""
     raw = value.raw
     cuts = list(_STRETCH.finditer(raw))
+    if len(cuts) > MOST_PARTS:
+        return False
     starts = [0, *(match.end() for match in cuts)]
     ends = [*(match.start() for match in cuts), len(raw)]
     told = []
