@@ -139,7 +139,17 @@ def offer_split(draft: Draft, body: Piece) -> None:
 
 
 def pieces_of_work(context: Context, title: str) -> list[str]:
-    """What a title lists: `A draft and B mail` -> both; one-word pairs ("Design and build") stay together."""
+    """What a title lists: `A draft and b mail` -> "A draft", "B mail"; one-word pairs ("Design and build") stay
+    together."""
+    return [_begun(part) for part in _listed(context, title)]
+
+
+def _begun(part: str) -> str:
+    """A piece as a title of its own; "iOS post" keeps its name as it is."""
+    return part if part[1:2].isupper() else part[:1].upper() + part[1:]
+
+
+def _listed(context: Context, title: str) -> list[str]:
     if len(title) > 200 or "(" in title or "\n" in title:
         return []
     joined = context.wording.joined
