@@ -186,7 +186,8 @@ class AnnouncementsView(Retrieving, Changing):
         return self.answer(selectors.announcement(self.actor, changed.pk))
 
     def _body(self, serializer_class: type[StrictSerializer]) -> dict[str, Any]:
-        body = serializer_class(data=self.request.data or {})
+        # Not `or {}`: that would take `[]`, `false` or `0` for "at once".
+        body = serializer_class(data=self.request.data)
         body.is_valid(raise_exception=True)
         found: dict[str, Any] = body.validated_data
         return found

@@ -113,20 +113,38 @@ def test_a_wall_time_counts_in_the_zone_that_is_named(world: World) -> None:
         ({"zone": "Mars/Olympus"}, "zone"),
         ({"zone": 7}, "zone"),
         ({"when": "now"}, "when"),
-        ([], None),
     ],
 )
-def test_a_schedule_that_makes_no_sense_is_refused_by_name(
-    world: World, body: Any, field: str | None
-) -> None:
+def test_a_schedule_that_makes_no_sense_is_refused_by_name(world: World, body: Any, field: str) -> None:
     approved = world.approved()
     answer = Program(world, "editor").post(f"/announcements/{approved.pk}/schedule/", body)
-    if field is None:
-        assert answer.status_code in {200, 400}
-        return
     assert answer.status_code == 400, answer.content
     assert field in answer.json()["errors"]
     assert Announcement.objects.get(pk=approved.pk).state == "approved"
+
+
+@pytest.mark.parametrize("body", ["[]", "false", "0", '""', "null", "[{}]", "5", '"now"', "true"])
+@pytest.mark.parametrize("step", ["schedule", "cancel", "send_back"])
+def test_a_body_that_is_no_object_does_nothing(world: World, step: str, body: str) -> None:
+    approved = world.approved()
+    program = Program(world, "editor")
+    answer = program.client.post(
+        f"{API}/announcements/{approved.pk}/{step}/", data=body, content_type="application/json"
+    )
+    assert answer.status_code == 400, answer.content
+    assert Announcement.objects.get(pk=approved.pk).state == "approved"
+
+
+@pytest.mark.parametrize("body", [None, "", "{}"])
+def test_a_schedule_without_a_time_means_at_once(world: World, body: str | None) -> None:
+    approved = world.approved()
+    program = Program(world, "editor")
+    kind = {} if body is None else {"content_type": "application/json"}
+    answer = program.client.generic(
+        "POST", f"{API}/announcements/{approved.pk}/schedule/", body or "", **kind
+    )
+    assert answer.status_code == 200, answer.content
+    assert go_live().live == [approved.pk]
 
 
 @pytest.mark.parametrize(
