@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -50,6 +50,12 @@ class TokenForm(DomainForm):
         initial=90,
         label="How long does it last?",
     )
+
+    def __init__(self, data: Any = None, *, may_feed: bool) -> None:
+        super().__init__(data)
+        if not may_feed:
+            scopes = cast(forms.MultipleChoiceField, self.fields["scopes"])
+            scopes.choices = [(scope, SCOPE_WORDS[scope]) for scope in SCOPES if scope != "feed"]
 
 
 class _Teams(DomainForm):

@@ -114,6 +114,7 @@ def create_token(
     """Make a bearer token and return it with its text, which is shown this once and stored only as a hash.
 
     `days` until it expires (1 to 3650), None for never. A person makes their own; administrators anybody's.
+    Only administrators make tokens with the scope `feed`, which read and dismiss for every customer.
     """
     person = actor.user
     if not actor.is_system and not (
@@ -122,6 +123,8 @@ def create_token(
         and (person.pk == user.pk or person.is_administrator)
     ):
         raise NotAllowed("You can make tokens for yourself only.")
+    if "feed" in scopes and not (actor.is_system or (isinstance(person, User) and person.is_administrator)):
+        raise NotAllowed("Tokens for the product's own server (feed) are made by administrators.")
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
         raise Invalid(f"Choose scopes from: {', '.join(SCOPES)}.", code="scopes", field="scopes")

@@ -106,7 +106,8 @@ def zone(request: PageRequest) -> HttpResponse:
 @page("GET", "POST")
 def tokens(request: PageRequest) -> HttpResponse:
     """One's own API tokens. A new one is shown in the answer that makes it, and never again."""
-    form = TokenForm(request.POST or None)
+    may_feed = _me(request).is_administrator
+    form = TokenForm(request.POST or None, may_feed=may_feed)
     fresh = None
     status = 200
     if request.method == "POST":
@@ -124,7 +125,7 @@ def tokens(request: PageRequest) -> HttpResponse:
             except Invalid as error:
                 form.refuse(error)
             else:
-                form, fresh, status = TokenForm(), {"token": token, "text": text}, 200
+                form, fresh, status = TokenForm(may_feed=may_feed), {"token": token, "text": text}, 200
     rows = [(token, selectors.is_expired(token)) for token in selectors.tokens_of(_me(request))]
     return _settings(request, "tokens", status=status, form=form, rows=rows, fresh=fresh)
 

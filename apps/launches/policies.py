@@ -54,7 +54,7 @@ def is_administrator(actor: Actor | User) -> bool:
     person = _person(actor)
     if _system(actor):
         return True
-    # A token acts as administrator of the installation only with the scope for it.
+    # A token administers the installation only with the scope for it; in launches it acts as its person.
     in_scope = not isinstance(actor, Actor) or actor.may("admin")
     return person is not None and person.is_administrator and in_scope
 
@@ -73,10 +73,11 @@ def can_see_launch(actor: Actor | User, launch: Launch) -> bool:
 
 
 def can_edit_launch(actor: Actor | User, launch: Launch) -> bool:
+    """Its owners, its editors and administrators; nobody while it is archived."""
     if _system(actor):
         return True
     person = _person(actor)
-    if person is None or not _may_write(actor):
+    if person is None or not _may_write(actor) or launch.state == Launch.State.ARCHIVED:
         return False
     return person.is_administrator or role_in(actor, launch) in {Member.Role.OWNER, Member.Role.EDITOR}
 
@@ -92,7 +93,9 @@ def can_own_launch(actor: Actor | User, launch: Launch) -> bool:
 
 def can_contribute(actor: Actor | User, launch: Launch) -> bool:
     return can_edit_launch(actor, launch) or (
-        _may_write(actor) and role_in(actor, launch) == Member.Role.CONTRIBUTOR
+        _may_write(actor)
+        and launch.state != Launch.State.ARCHIVED
+        and role_in(actor, launch) == Member.Role.CONTRIBUTOR
     )
 
 
@@ -109,8 +112,12 @@ def can_work_on_record(actor: Actor | User, record: Any) -> bool:
 
 
 def can_comment(actor: Actor | User, record: Any) -> bool:
-    """Everybody who may see the launch may speak, except who may only look at the whole installation."""
-    return _system(actor) or (_may_write(actor) and can_see_launch(actor, record.launch))
+    """Everybody who may see the launch may speak until it is archived, except the installation's viewers."""
+    return _system(actor) or (
+        _may_write(actor)
+        and record.launch.state != Launch.State.ARCHIVED
+        and can_see_launch(actor, record.launch)
+    )
 
 
 def can_remove_comment(actor: Actor | User, comment: Any) -> bool:
@@ -142,6 +149,8 @@ def require(rule: str, actor: Actor, obj: Any = None) -> None:
     launch = obj if isinstance(obj, Launch) else getattr(obj, "launch", None)
     if isinstance(launch, Launch) and not can_see_launch(actor, launch):
         raise NotFound("There is no such launch, or it is not shared with you.", code="not_found")
+    if isinstance(launch, Launch) and launch.state == Launch.State.ARCHIVED:
+        raise NotAllowed("This launch is archived: restore it to change it.", code="archived")
     raise NotAllowed(_REFUSALS.get(rule, "Your role does not allow this."))
 
 

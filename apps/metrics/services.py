@@ -17,6 +17,8 @@ from apps.launches import policies
 from apps.launches.services.launch import hold
 from apps.metrics.models import Measurement, Metric
 
+EARLIEST_YEAR = 1990
+
 
 def measure(
     *,
@@ -33,6 +35,8 @@ def measure(
     observed_at = observed_at or now()
     if not value.is_finite() or abs(value) >= Decimal(10) ** 15:
         raise Invalid("A measurement is a number below a quadrillion.", field="value")
+    if observed_at.year < EARLIEST_YEAR:
+        raise Invalid(f"A measurement is of {EARLIEST_YEAR} or later.", field="observed_at")
     if observed_at > now() + timedelta(minutes=5):
         raise Invalid("This was not measured yet: the time lies in the future.", field="observed_at")
     with transaction.atomic():

@@ -18,7 +18,9 @@ from apps.launches.services import launch as launches
 from apps.launches.services.records import SHARED_FIELDS, add_records
 
 # How far things got stays with the original: the copy begins anew.
-_BEGINS_ANEW = {"status", "message_approved"}
+_BEGINS_ANEW = {"status", "message_approved", "owner"}
+# What was written about the original's document.
+_STAYS = {"history"}
 # Metrics first, since other targets name them; phases and channels before what hangs on them.
 _FIRST = ("kpi", "phase", "channel")
 _COPIED = (
@@ -30,7 +32,7 @@ _COPIED = (
 def duplicate_launch(*, actor: Actor, launch: Launch, name: str, launch_day: date | None = None) -> Launch:
     """Copy a launch as a new draft of the actor's: its records with their targets and relative times.
 
-    Pinned dates, states, measurements, announcements, people and history stay behind. `launch_day` (a date
+    Pinned dates, states, measurements, announcements, owners and history stay behind. `launch_day` (a date
     in the launch's zone) is what the copy's relative times count from; the rollout starts as many days after
     it as it did. One transaction. Raises `NotAllowed`, `Invalid`.
     """
@@ -45,10 +47,10 @@ def duplicate_launch(*, actor: Actor, launch: Launch, name: str, launch_day: dat
         copy = launches.create_launch(actor=actor, name=name, launch_day=launch_day, **fields)
         twins: dict[tuple[str, int], LaunchRecord] = {}
         order = [kinds.get(key) for key in _FIRST]
-        order += [kind for kind in kinds.all_kinds() if kind.key not in _FIRST]
+        order += [kind for kind in kinds.all_kinds() if kind.key not in {*_FIRST, *_STAYS}]
         counts: dict[str, list[Any]] = {}
         for kind in order:
-            originals = records_of(launch, kind)
+            originals = records_of(launch, kind, limit=None)
             if not originals:
                 continue
             made = add_records(

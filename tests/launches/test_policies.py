@@ -38,12 +38,12 @@ RIGHTS: dict[str, set[str]] = {
 }
 
 
-@pytest.mark.parametrize(("person", "right"), product(RIGHTS, ["see", "contribute", "edit", "own"]))
+@pytest.mark.parametrize(("person", "right"), list(product(RIGHTS, ["see", "contribute", "edit", "own"])))
 def test_rights_in_a_launch_that_everybody_may_see(world: World, person: str, right: str) -> None:
     assert allows(f"launches.{right}", world.act(person), world.launch) == (right in RIGHTS[person])
 
 
-@pytest.mark.parametrize(("person", "right"), product(RIGHTS, ["see", "contribute", "edit", "own"]))
+@pytest.mark.parametrize(("person", "right"), list(product(RIGHTS, ["see", "contribute", "edit", "own"])))
 def test_rights_in_a_restricted_launch(world: World, person: str, right: str) -> None:
     expected = right in RIGHTS[person] and person not in ("viewer", "outsider")
     assert allows(f"launches.{right}", world.act(person), world.secret) == expected

@@ -48,7 +48,7 @@ MAY = {
 }
 
 
-@pytest.mark.parametrize(("old", "new"), product(Launch.State.values, [*Launch.State.values, "lost"]))
+@pytest.mark.parametrize(("old", "new"), list(product(Launch.State.values, [*Launch.State.values, "lost"])))
 def test_each_state_follows_only_those_it_may(world: World, old: str, new: str) -> None:
     Launch.objects.filter(pk=world.launch.pk).update(state=old)
     if (old, new) in MAY:

@@ -7,11 +7,14 @@ from decimal import Decimal
 
 import pytest
 
+from apps.core.actors import SYSTEM
 from apps.core.clock import now
 from apps.launches import kinds
-from apps.launches.models import Launch, Member
-from apps.launches.selectors import records
+from apps.launches.models import KeyMessage, Launch, Member
+from apps.launches.selectors import LISTS_LIMIT, records
+from apps.launches.services.records import add_records
 from apps.metrics.services import measure
+from apps.portal.services import duplicate_launch
 from apps.rollouts.models import RolloutStep
 from apps.schedule.services.placing import block, finish
 from tests.portal.worlds import DAY, HTMX, TODAY, World
@@ -315,3 +318,18 @@ def test_the_ruler_stands_on_every_page_of_a_launch(world: World) -> None:
         content = client.get(world.path + path).content.decode()
         assert 'aria-label="Launch ruler"' in content, path
     assert DAY < TODAY
+
+
+def test_a_copy_holds_every_record_but_neither_owners_nor_history(world: World) -> None:
+    add_records(
+        actor=SYSTEM,
+        launch=world.launch,
+        kind=kinds.get("key_message"),
+        rows=[{"title": f"Message {n}", "owner": world.people["owner"]} for n in range(LISTS_LIMIT + 1)],
+    )
+    world.add("history", title="First version")
+    copy = duplicate_launch(actor=world.actor("owner"), launch=world.launch, name="Again")
+    messages = KeyMessage.objects.filter(launch=copy)
+    assert messages.count() == LISTS_LIMIT + 1
+    assert not messages.exclude(owner=None).exists()
+    assert records(copy, kinds.get("history")) == []

@@ -12,6 +12,7 @@ from apps.accounts.models import Team, User
 from apps.core.fields import BODY, validate_zone
 from apps.core.forms import DomainForm
 from apps.launches.models import FUZZY_DAY, Launch, Member
+from apps.launches.services.launch import OWNERS_FIELDS
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -95,7 +96,7 @@ class SettingsForm(_LaunchFields):
         required=False, label="Own approval", help_text="People may approve their own work in this launch."
     )
 
-    def __init__(self, data: Any = None, *, launch: Launch) -> None:
+    def __init__(self, data: Any = None, *, launch: Launch, may_own: bool) -> None:
         initial = {
             name: getattr(launch, name) for name in self.base_fields if name not in {"holidays", "owner"}
         }
@@ -106,6 +107,8 @@ class SettingsForm(_LaunchFields):
                 del self.fields[anchor]
         if launch.launch_day:
             del self.fields["launch_day_fuzzy"]
+        for name in () if may_own else sorted(OWNERS_FIELDS):
+            del self.fields[name]
 
     def clean_holidays(self) -> list[str]:
         days = []

@@ -26,6 +26,8 @@ FIELDS = frozenset(
         "launch_day", "launch_day_fuzzy", "launch_time", "rollout_start", "holidays", "owner", "owner_name",
     }
 )  # fmt: skip
+# Who sees a launch, who owns it and whether people approve their own work is for its owners to say.
+OWNERS_FIELDS = frozenset({"owner", "restricted", "self_approval"})
 
 TRANSITIONS: dict[str, frozenset[str]] = {
     "draft": frozenset({"active", "cancelled", "archived"}),
@@ -53,6 +55,8 @@ def free_slug(name: str) -> str:
 
 
 def _check(launch: Launch) -> None:
+    if launch.launch_day and launch.launch_day_fuzzy:
+        raise Invalid("Give the launch day or a rough time, not both.", field="launch_day_fuzzy")
     try:
         launch.full_clean(exclude=["slug"] if not launch.slug else None)
     except ValidationError as error:
@@ -71,12 +75,16 @@ def _check(launch: Launch) -> None:
 
 
 def create_launch(*, actor: Actor, name: str, slug: str = "", **fields: Any) -> Launch:
-    """Make a launch in state draft; the person who makes it owns it. A given `slug` must be free."""
+    """Make a launch in state draft; the person who makes it owns it, or edits it where another owner is given.
+
+    A given `slug` must be free.
+    """
     policies.require("launches.create", actor)
     unknown = set(fields) - FIELDS
     if unknown:
         raise Invalid(f"A launch has no field “{sorted(unknown)[0]}”.", code="unknown_field")
-    owner = fields.pop("owner", None) or (actor.user if isinstance(actor.user, User) else None)
+    maker = actor.user if isinstance(actor.user, User) else None
+    owner = fields.pop("owner", None) or maker
     if slug in RESERVED:
         raise Invalid(f"“{slug}” is an address of the portal itself: choose another slug.", field="slug")
     launch = Launch(name=name, slug=slug or free_slug(name), owner=owner, **fields)
@@ -85,6 +93,8 @@ def create_launch(*, actor: Actor, name: str, slug: str = "", **fields: Any) -> 
         _insert(launch, chosen=bool(slug))
         if owner is not None:
             Member.objects.create(launch=launch, user=owner, role=Member.Role.OWNER)
+            if maker is not None and maker != owner:
+                Member.objects.create(launch=launch, user=maker, role=Member.Role.EDITOR)
             actor.memo.pop("roles", None)
         audit.record(
             actor=actor,
@@ -139,6 +149,8 @@ def change_launch(
             launch.launch_day_fuzzy = ""
         _check(launch)
         changes = audit.difference(before, values)
+        if OWNERS_FIELDS & set(changes):
+            policies.require("launches.own", actor, launch)
         if changes:
             _save(actor, launch, "launch.changed", changes)
     return launch

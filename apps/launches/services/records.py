@@ -91,6 +91,8 @@ def add_record(
     record = kind.model(launch=launch, **kind.where)
     _assign(record, columns)
     if not policies.can_work_on_record(actor, record):
+        if record.owner_id not in (None, getattr(actor.user, "pk", None)):
+            raise Invalid("Contributors add for themselves: leave the owner to an editor.", field="owner")
         # A contributor's new record belongs to them, so that they may also change it later.
         record.owner = actor.user  # type: ignore[assignment]
     _validate(record)

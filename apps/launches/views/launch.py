@@ -75,6 +75,7 @@ def new(request: PageRequest) -> HttpResponse:
 def settings(request: LaunchRequest, launch: Launch) -> HttpResponse:
     """A launch's own fields, and the ways out of it."""
     may_edit = policies.can_edit_launch(request.actor, launch)
+    may_own = policies.can_own_launch(request.actor, launch)
     context: dict[str, Any] = {
         "launch": launch,
         "may_edit": may_edit,
@@ -82,9 +83,13 @@ def settings(request: LaunchRequest, launch: Launch) -> HttpResponse:
         "zones": _zones(),
     }
     if request.method != "POST":
-        return show(request, "launches/settings.html", {**context, "form": SettingsForm(launch=launch)})
+        return show(
+            request,
+            "launches/settings.html",
+            {**context, "form": SettingsForm(launch=launch, may_own=may_own)},
+        )
     policies.require("launches.edit", request.actor, launch)
-    form = SettingsForm(request.POST, launch=launch)
+    form = SettingsForm(request.POST, launch=launch, may_own=may_own)
     status = 422
     if form.is_valid():
         try:

@@ -26,7 +26,7 @@ def load(source: str | bytes) -> Source:
     """Check and split a document; raises `PlanError` naming the byte or line at fault."""
     if isinstance(source, bytes):
         if len(source) > MAX_BYTES:
-            raise _too_large(len(source))
+            raise _too_large()
         try:
             text = source.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -39,12 +39,12 @@ def load(source: str | bytes) -> Source:
     else:
         text = source
         try:
-            size = len(text.encode("utf-8"))
+            encoded = text.encode("utf-8")
         except UnicodeEncodeError as error:
             line = text.count("\n", 0, error.start) + 1
             raise PlanError("not_utf8", f"Character {error.start} is half of a pair.", line) from None
-        if size > MAX_BYTES:
-            raise _too_large(size)
+        if len(encoded) > MAX_BYTES:
+            raise _too_large()
     bom = text.startswith("\ufeff")
     if bom:
         text = text[1:]
@@ -58,9 +58,11 @@ def load(source: str | bytes) -> Source:
     return Source(raw=raw, lines=lines, text="\n".join(lines), bom=bom)
 
 
-def _too_large(size: int) -> PlanError:
+def _too_large() -> PlanError:
     return PlanError(
-        "too_large", f"The document has {size} bytes; a plan may have at most {MAX_BYTES}.", None
+        "too_large",
+        f"The document is larger than 1 MiB ({MAX_BYTES:,} bytes), the most a plan may have.",
+        None,
     )
 
 

@@ -23,7 +23,7 @@ from apps.schedule.selectors import WORK, anchors_of
 from apps.schedule.signals import placement_finished
 from apps.schedule.spans import Anchors, Place, span_of
 from apps.schedule.standing import standing_of
-from apps.schedule.when import When
+from apps.schedule.when import When, format_when
 
 # As for a launch's own dates.
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2200, 1, 1)
@@ -56,6 +56,10 @@ _BLANK: dict[str, Any] = {
 }
 
 
+def _said(when: When) -> str:
+    return (when.text or format_when(when))[:60]
+
+
 def columns_of(when: When | None) -> dict[str, Any]:
     """A time as written -> the placement columns that hold it. Raises `Invalid` beyond ten years."""
     columns = dict(_BLANK)
@@ -80,9 +84,9 @@ def columns_of(when: When | None) -> dict[str, Any]:
         furthest = max(abs(when.offset), abs(when.end_offset or 0))
         # The number alone first: one of thousands of digits does not even multiply.
         if furthest > TEN_YEARS_IN_DAYS * 1440 or furthest * _DAYS_IN[when.unit] > TEN_YEARS_IN_DAYS:
-            raise Invalid(f"“{when.text[:60]}” is more than ten years away.", code="too_far", field="when")
+            raise Invalid(f"“{_said(when)}” is more than ten years away.", code="too_far", field="when")
         if when.end_offset is not None and when.end_offset < when.offset:
-            raise Invalid(f"“{when.text[:60]}” ends before it starts.", code="backwards", field="when")
+            raise Invalid(f"“{_said(when)}” ends before it starts.", code="backwards", field="when")
         columns.update(
             anchor=when.anchor or Placement.Anchor.LAUNCH_DAY,
             unit=when.unit,
@@ -92,7 +96,7 @@ def columns_of(when: When | None) -> dict[str, Any]:
         )
     elif when.date is not None:
         if when.end_date is not None and when.end_date < when.date:
-            raise Invalid(f"“{when.text[:60]}” ends before it starts.", code="backwards", field="when")
+            raise Invalid(f"“{_said(when)}” ends before it starts.", code="backwards", field="when")
         columns.update(anchor=Placement.Anchor.PINNED, pinned_start=when.date, pinned_end=when.end_date)
     elif when.fuzzy:
         columns.update(anchor=Placement.Anchor.PINNED)
@@ -134,6 +138,7 @@ def as_place(placement: Placement) -> Place:
         landing=placement.landing,
         anchor_phase_id=placement.anchor_phase_id,
         anchor_placement_id=placement.anchor_placement_id,
+        fixed_at=placement.fixed_at,
     )
 
 
@@ -195,7 +200,9 @@ def place_record(
 ) -> bool:
     """Set when a record happens (a service of the record's own app checked permission and writes the audit).
 
-    Returns whether anything changed. Things that follow this one are recomputed in the same transaction.
+    Another time than it had takes off the pin of what is scheduled with it; the app above that laid the pin
+    sees to what that means. Returns whether anything changed. Things that follow this one are recomputed in
+    the same transaction.
     """
     columns = columns_of(when)
     with transaction.atomic():
@@ -212,6 +219,8 @@ def place_record(
         elif all(getattr(placement, name) == value for name, value in columns.items()):
             record.__dict__["_placement"] = placement
             return False
+        elif any(getattr(placement, name) != columns[name] for name in columns.keys() - {"wording"}):
+            placement.fixed_at = None
         for name, value in {**columns, **copied_from(record)}.items():
             setattr(placement, name, value)
         compute(placement, anchors or anchors_of(record.launch))
@@ -338,7 +347,8 @@ def _set_state(actor: Actor, placement: Placement, new: str) -> Placement:
     old, placement.state = placement.state, new
     placement.done_at = now() if new == Placement.State.DONE else None
     if new == Placement.State.PLANNED:
-        # While it was done it stood still; now it follows its anchor again.
+        # While it was done it stood still; now it follows its anchor again, and what it went out at is past.
+        placement.fixed_at = None
         compute(placement, anchors_of(placement.launch))
     else:
         placement.blocked_by = ""
