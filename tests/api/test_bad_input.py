@@ -69,7 +69,7 @@ LAUNCH_BODIES: list[tuple[dict[str, Any], str]] = [
     ({"name": "ok", "rollout_start": "1800-01-01"}, "rollout_start"),
     ({"name": "ok", "launch_time": "25:00"}, "launch_time"),
     ({"name": "ok", "launch_day_fuzzy": "2026-Q5"}, "launch_day_fuzzy"),
-    ({"name": "ok", "launch_day": "2026-01-01", "launch_day_fuzzy": "2026-Q1"}, "__all__"),
+    ({"name": "ok", "launch_day": "2026-01-01", "launch_day_fuzzy": "2026-Q1"}, "launch_day_fuzzy"),
     ({"name": "ok", "tier": 10**400}, "tier"),
     ({"name": "ok", "tier": -1}, "tier"),
     ({"name": "ok", "tier": True}, "tier"),
