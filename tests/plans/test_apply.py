@@ -93,7 +93,7 @@ def test_the_calendar_counts_weeks_around_launch_day(world: World) -> None:
     item = CalendarItem.objects.get(launch=launch, position=0)
     placement = Placement.objects.get(kind="calendar_entry", record_id=item.pk)
     assert item.title == "Documentation refresh and internal training"
-    assert item.parts == ["Documentation refresh", "internal training"]
+    assert item.parts == ["Documentation refresh", "Internal training"]
     # Launch day is a Wednesday; Week 0 is its ISO week, so Week -2 begins on a Monday.
     assert (placement.starts_on, placement.ends_on) == (date(2026, 2, 16), date(2026, 2, 22))
 
