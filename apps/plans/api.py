@@ -26,6 +26,7 @@ from apps.plans.services import restoring, versions
 from apps.plans.services.apply import apply_plan, is_empty
 from apps.plans.services.documents import QuestionsOpen, ReadPlan, read
 from apps.plans.services.editions import apply_edition, difference, reread
+from apps.plans.services.settling import fingerprint
 
 
 class DocumentSerializer(StrictSerializer):
@@ -249,9 +250,20 @@ class VersionSerializer(serializers.ModelSerializer[PlanVersion]):
 
 
 class ComparisonSerializer(serializers.Serializer[Any]):
-    """What changed from one version to another, or to now."""
+    """What changed from one version to another, or to now. `fingerprint` stands for the launch as it is now."""
 
     changes = ChangeSerializer(many=True)
+    fingerprint = serializers.CharField()
+
+
+class RestoreSerializer(StrictSerializer):
+    """Going back to a version."""
+
+    fingerprint = TextField(
+        max_length=64,
+        required=False,
+        help_text="Of the comparison that was looked at: answers 409 if the launch changed since.",
+    )
 
 
 class VersionsView(Listing, Retrieving, Creating):
@@ -297,10 +309,18 @@ class VersionsView(Listing, Retrieving, Creating):
         else:
             after = versions.stored(versions.version(self.launch, wanted))
         changes = versions.compare(before, after)
-        return Response(ComparisonSerializer({"changes": changes}).data)
+        answer = {"changes": changes, "fingerprint": fingerprint(self.launch)}
+        return Response(ComparisonSerializer(answer).data)
 
-    @extend_schema(request=None, responses=VersionSerializer)
+    @extend_schema(request=RestoreSerializer, responses={201: VersionSerializer})
     def restore(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Go back to this version; answers the new version that says so."""
-        made = restoring.restore(actor=self.actor, launch=self.launch, version=self.get_object())
+        body = RestoreSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = restoring.restore(
+            actor=self.actor,
+            launch=self.launch,
+            version=self.get_object(),
+            fingerprint=body.validated_data.get("fingerprint"),
+        )
         return Response(VersionSerializer(made).data, status=status.HTTP_201_CREATED)

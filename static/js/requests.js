@@ -54,6 +54,23 @@
     ended();
   });
 
+  // A form is sent once: the second press of an impatient hand would do the same again. On the window, so that
+  // whoever asks first ("Remove it?") has been heard.
+  const SENT_FOR_MS = 10000;
+  window.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post]")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    setTimeout(() => delete form.dataset.sent, SENT_FOR_MS);
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  });
+
   // A refusal that swaps nothing still brings a message out of band.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, elt, requestConfig } = event.detail;

@@ -127,6 +127,16 @@ def test_an_item_is_published_by_keyboard_and_the_counts_follow(open_page: Any, 
     assert violations(page) == []
 
 
+def test_pressing_twice_makes_one_launch(open_page: Any, owner: User) -> None:
+    from apps.launches.models import Launch
+
+    page = open_page("/launches/new/", owner)
+    page.fill("[name=name]", "Pressed twice")
+    page.locator("#main form .btn.primary").dblclick()
+    page.get_by_text("is a draft now").wait_for()
+    assert Launch.objects.filter(name="Pressed twice").count() == 1
+
+
 def test_filters_change_the_address_and_going_back_brings_the_old_ones(open_page: Any, owner: User) -> None:
     page = open_page(f"{LAUNCH}calendar/", owner)
     page.locator("#filter-state").select_option("done")

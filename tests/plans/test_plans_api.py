@@ -139,7 +139,12 @@ def test_versions_are_saved_listed_compared_and_gone_back_to(world: World) -> No
     assert client.get(f"{base}1/").json()["author"] == "Olga Owner by test"
     texts = [change["text"] for change in client.get(f"{base}1/compare/").json()["changes"]]
     assert texts == ["Launch launch type: Product enhancement, phased rollout became Quiet"]
-    back = client.post(f"{base}1/restore/")
+    seen = client.get(f"{base}1/compare/").json()["fingerprint"]
+    change_launch(actor=SYSTEM, launch=Launch.objects.get(pk=launch.pk), values={"launch_type": "Loud"})
+    assert client.post(f"{base}1/restore/", {"fingerprint": seen}).status_code == 409
+    assert client.post(f"{base}1/restore/", []).status_code == 400
+    seen = client.get(f"{base}1/compare/").json()["fingerprint"]
+    back = client.post(f"{base}1/restore/", {"fingerprint": seen})
     assert (back.status_code, back.json()["number"]) == (201, 2)
     assert Launch.objects.get(pk=launch.pk).launch_type == "Product enhancement, phased rollout"
     assert client.get(f"{base}9/").status_code == 404
