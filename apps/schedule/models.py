@@ -22,6 +22,8 @@ class Placement(Versioned):
     ISO weeks with Week 0 holding launch day; weeks, days and months from the rollout's start count from 1.
     `starts_on`/`ends_on` (dates in the launch's zone) and `starts_at`/`ends_at` (instants, only with a time
     of day) are computed from these by `schedule.spans.span_of` and stored as an index for queries only.
+    `fixed_at` is a pin laid on top of all that, for as long as something waits to go out at that minute: taken
+    off, the place beneath counts again.
     `title`, `team` and `owner` are copied from the thing, so that a calendar is one query.
     """
 
@@ -105,6 +107,12 @@ class Placement(Versioned):
     fuzzy = models.CharField(max_length=24, blank=True, help_text="2024-Q1, 2024-Q1/2024-Q2, --01-20.")
     landing = models.CharField(max_length=8, choices=Landing.choices, default=Landing.KEEP)
     wording = LineField(blank=True, help_text="How the plan says it.")
+    fixed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The whole minute something is scheduled for. While set, it decides the dates.",
+    )
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     blocked_by = BodyField(blank=True, help_text="What it waits for, in words. Empty: nothing.")
@@ -166,4 +174,8 @@ class Placement(Versioned):
     @property
     def is_fixed(self) -> bool:
         """Done, cancelled and pinned things never move with an anchor."""
-        return self.state != self.State.PLANNED or self.anchor in {self.Anchor.PINNED, self.Anchor.NONE}
+        return (
+            self.state != self.State.PLANNED
+            or self.fixed_at is not None
+            or self.anchor in {self.Anchor.PINNED, self.Anchor.NONE}
+        )

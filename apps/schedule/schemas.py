@@ -39,8 +39,9 @@ ACCEPTED_WHEN: dict[str, Any] = {
 PLACEMENT: dict[str, Any] = {
     "type": ["object", "null"],
     "readOnly": True,
-    "description": "The dates that follow from “when” and how the thing stands on them. `id` names it below "
-    "/placements/. Dates are the launch's, instants are UTC.",
+    "description": "The dates that follow from “when” and how the thing stands on them; while an announcement "
+    "is scheduled with it, those of its minute. `id` names it below /placements/. Dates are the launch's, "
+    "instants are UTC.",
     "properties": {
         "id": {"type": "integer"},
         "version": {"type": "integer"},

@@ -54,6 +54,7 @@ class Place(NamedTuple):
     landing: str = "keep"
     anchor_phase_id: int | None = None
     anchor_placement_id: int | None = None
+    fixed_at: datetime | None = None
 
 
 def first_instant(day: date, at: time, zone: str) -> datetime:
@@ -114,6 +115,9 @@ def span_of(place: Place, anchors: Anchors) -> Span:
 
 
 def _span(place: Place, anchors: Anchors) -> Span:
+    if place.fixed_at is not None:
+        day = place.fixed_at.astimezone(ZoneInfo(anchors.zone)).date()
+        return Span(day, day, place.fixed_at, place.fixed_at)
     if place.anchor == "pinned":
         if place.pinned_start is None:
             return NOWHERE

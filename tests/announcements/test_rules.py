@@ -25,6 +25,7 @@ from apps.schedule.services import placing
 from tests.announcements.worlds import World
 
 State = Announcement.State
+WEEK_0 = {"anchor": "launch_day", "unit": "week", "offset": 0, "precision": "week", "text": "Week 0"}
 
 
 def test_a_draft_belongs_to_whoever_wrote_it_and_has_a_place_on_the_calendar(world: World) -> None:
@@ -237,14 +238,7 @@ def test_scheduling_pins_the_shared_placement_to_that_minute(world: World) -> No
         zone="America/New_York",
     )
     placement = Placement.objects.get(pk=scheduled.placement_id)
-    local = start.astimezone(ZoneInfo("America/New_York"))
-    assert (placement.anchor, placement.precision, placement.time_zone) == (
-        "pinned",
-        "minute",
-        "America/New_York",
-    )
-    assert (placement.pinned_start, placement.local_time) == (local.date(), local.time())
-    assert placement.starts_at == start
+    assert (placement.fixed_at, placement.starts_at, placement.ends_at) == (start, start, start)
     item.refresh_from_db()
     assert item.status == CalendarItem.Status.SCHEDULED
     # The launch's zone is another one; a pinned minute does not follow it.
@@ -264,7 +258,7 @@ def test_the_second_of_two_equal_hours_keeps_its_instant(world: World) -> None:
         actor=world.act("editor"), announcement=world.approved(), starts_at=second, zone="Europe/Berlin"
     )
     assert scheduled.placement is not None
-    assert (scheduled.placement.starts_at, scheduled.placement.time_zone) == (second, "UTC")
+    assert scheduled.placement.starts_at == second
 
 
 @pytest.mark.parametrize(
@@ -351,7 +345,7 @@ def test_moving_the_calendar_item_moves_what_is_scheduled_with_it(world: World) 
 
 
 def test_an_item_without_an_exact_time_takes_its_announcement_off_the_schedule(world: World) -> None:
-    item = world.item()
+    item = world.item(when=WEEK_0)
     scheduled = world.scheduled(item=item)
     records.change_record(actor=world.act("editor"), record=item, values={"when": None})
     scheduled.refresh_from_db()
@@ -359,7 +353,7 @@ def test_an_item_without_an_exact_time_takes_its_announcement_off_the_schedule(w
 
 
 def test_a_contributor_cannot_move_a_scheduled_announcement_by_moving_its_item(world: World) -> None:
-    item = world.item(owner=world.people["contributor"])
+    item = world.item(owner=world.people["contributor"], when=WEEK_0)
     scheduled = world.scheduled(item=item)
     with pytest.raises(NotAllowed):
         records.change_record(actor=world.act("contributor"), record=item, values={"when": None})
@@ -397,7 +391,7 @@ def test_moving_launch_day_leaves_a_scheduled_announcement_where_it_is(world: Wo
         "to": world.launch.launch_day + timedelta(days=7),
     }
     preview = preview_move(actor=world.act("owner"), **arguments)
-    assert [row.reason for row in preview.staying] == ["pinned to its date"]
+    assert [row.reason for row in preview.staying] == ["scheduled for that minute"]
     apply_move(actor=world.act("owner"), fingerprint=preview.fingerprint, **arguments)
     assert Announcement.objects.get(pk=scheduled.pk).starts_at == scheduled.starts_at
 

@@ -256,6 +256,7 @@ PLACES = st.builds(
     local_time=st.none() | st.times(),
     time_zone=st.sampled_from(["", *ZONES]),
     landing=st.sampled_from(["keep", "before", "after"]),
+    fixed_at=st.none(),
 )
 LAUNCHES = st.builds(
     Anchors,
@@ -303,3 +304,15 @@ def test_days_and_weeks_move_with_their_anchor(place: Place, anchors: Anchors, b
         assert after.starts_on - before.starts_on == monday_of(moved.launch_day or DAY) - monday_of(
             anchors.launch_day
         )
+
+
+@settings(max_examples=100)
+@given(
+    place=PLACES,
+    anchors=LAUNCHES,
+    minute=st.datetimes(datetime(2000, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC)),
+)
+def test_a_minute_that_is_fixed_decides_alone(place: Place, anchors: Anchors, minute: datetime) -> None:
+    day = minute.astimezone(ZoneInfo(anchors.zone)).date()
+    assert span_of(place._replace(fixed_at=minute), anchors) == (day, day, minute, minute)
+    assert span_of(place._replace(fixed_at=None), anchors) == span_of(place, anchors)

@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.announcements import policies
 from apps.announcements.models import Announcement
 from apps.announcements.selectors import database_now
-from apps.announcements.services.storing import lock, require_state, save, tell_item
+from apps.announcements.services.storing import lock, release_place, require_state, save, tell_item
 from apps.content.models import CalendarItem
 from apps.core import bell
 from apps.core.actors import SYSTEM, Actor
@@ -36,9 +36,10 @@ def schedule(
 ) -> Announcement:
     """Let what is approved go live at an instant (None: at once), until `ends_at` (None: until stopped).
 
-    A scheduled one is scheduled anew. Its placement, shared with its calendar item, is pinned to that minute
-    in `zone` (default: the launch's). Raises `Invalid` for a time that is past, more than ten years away or
-    without a zone, an unknown zone, a window that ends before it starts, a launch that is over.
+    A scheduled one is scheduled anew. `zone` is how people think of the times (default: the launch's). Its
+    placement, shared with its calendar item, is pinned to that minute for as long as it waits. Raises `Invalid`
+    for a time that is past, more than ten years away or without a zone, an unknown zone, a window that ends
+    before it starts, a launch that is over.
     """
     policies.require("announcements.run", actor, announcement)
     with transaction.atomic():
@@ -116,24 +117,27 @@ def follow_launch(*, actor: Actor, launch: Launch, state: str) -> None:
 def follow_item(*, actor: Actor, item: CalendarItem) -> None:
     """Somebody gave the calendar item another time: what is scheduled with it goes along.
 
-    If the item no longer says a minute, the announcement leaves the schedule and stays approved.
+    If that time is no exact minute, the announcement leaves the schedule and stays approved.
     """
     announcement = _of_item(item)
     if announcement is None or announcement.starts_at is None or announcement.went_live_at is not None:
         return
     placement = announcement.placement
-    if placement is None or placement.state != Placement.State.PLANNED:
+    if placement is None or placement.state != Placement.State.PLANNED or placement.fixed_at is not None:
         return
-    if placement.starts_at == minute_of(announcement.starts_at):
+    if placement.precision == Placement.Precision.MINUTE and placement.starts_at is not None:
+        if placement.starts_at != minute_of(announcement.starts_at):
+            policies.require("announcements.run", actor, announcement)
+            ends_at = announcement.ends_at
+            if ends_at is not None:
+                ends_at += placement.starts_at - announcement.starts_at
+            zone = placement.time_zone or announcement.launch.zone
+            _set_window(announcement, placement.starts_at, ends_at, zone, actor, "moved")
+        _pin(announcement, actor)
+        # Whoever changed the item goes on with what is stored now.
+        item.__dict__["_placement"] = announcement.placement
         return
     policies.require("announcements.run", actor, announcement)
-    if placement.precision == Placement.Precision.MINUTE and placement.starts_at is not None:
-        ends_at = announcement.ends_at
-        if ends_at is not None:
-            ends_at += placement.starts_at - announcement.starts_at
-        zone = placement.time_zone or announcement.launch.zone
-        _set_window(announcement, placement.starts_at, ends_at, zone, actor, "moved")
-        return
     old, announcement.state = announcement.state, State.APPROVED
     save(
         announcement,
@@ -145,8 +149,8 @@ def follow_item(*, actor: Actor, item: CalendarItem) -> None:
 
 
 def follow_placement(*, actor: Actor, placement: Placement, state: str) -> None:
-    """A cancelled calendar item takes its unsent announcement with it."""
-    if state != Placement.State.CANCELLED:
+    """A cancelled calendar item takes its unsent announcement with it; one opened again waits for it."""
+    if state == Placement.State.DONE:
         return
     announcement = (
         Announcement.objects.select_for_update(of=("self",), no_key=True)
@@ -154,9 +158,14 @@ def follow_placement(*, actor: Actor, placement: Placement, state: str) -> None:
         .filter(placement=placement, state__in=UNSENT)
         .first()
     )
-    if announcement is not None:
+    if announcement is None:
+        return
+    announcement.placement = placement
+    if state == Placement.State.CANCELLED:
         policies.require("announcements.run", actor, announcement)
         _cancel(announcement, actor, "Its calendar item was cancelled.")
+    elif announcement.went_live_at is None:
+        _pin(announcement, actor)
 
 
 def leave_item(*, item: CalendarItem) -> None:
@@ -184,7 +193,7 @@ def _pin(announcement: Announcement, actor: Actor) -> None:
         return
     if placement.state == Placement.State.CANCELLED:
         placement = placing.set_state(actor=actor, placement=placement, state=Placement.State.PLANNED)
-    announcement.placement = pin(placement, instant=announcement.starts_at, zone=announcement.zone)
+    announcement.placement = pin(placement, instant=announcement.starts_at)
 
 
 def _of_item(
@@ -248,5 +257,7 @@ def _cancel(announcement: Announcement, actor: Actor, reason: str) -> None:
         if placement.state == Placement.State.PLANNED:
             close(placement, Placement.State.CANCELLED)
     else:
+        if announcement.went_live_at is None:
+            release_place(announcement)
         # What was its announcement's status only is the item's own business again.
         tell_item(announcement, CalendarItem.Status.DRAFTING, only_from=(CalendarItem.Status.SCHEDULED,))

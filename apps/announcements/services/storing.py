@@ -13,6 +13,7 @@ from apps.core.errors import Conflict, Invalid, NotFound
 from apps.launches.models import Launch
 from apps.launches.services.launch import hold
 from apps.schedule.models import Placement
+from apps.schedule.services.pinning import unpin
 
 State = Announcement.State
 
@@ -104,6 +105,16 @@ def calendar_item(announcement: Announcement) -> CalendarItem | None:
     if placement is None or placement.kind != CalendarItem.kind:
         return None
     return CalendarItem.objects.select_related("launch").filter(pk=placement.record_id).first()
+
+
+def release_place(announcement: Announcement) -> None:
+    """Nothing goes live at its minute any more: the place the plan gives counts again.
+
+    What is done stays where it was, as that is when it happened.
+    """
+    placement = announcement.placement
+    if placement is not None and placement.state != Placement.State.DONE:
+        announcement.placement = unpin(placement)
 
 
 _OPEN = (

@@ -12,7 +12,7 @@ from apps.accounts.models import Team, User
 from apps.announcements import policies
 from apps.announcements.content import COVERED, fingerprint
 from apps.announcements.models import Announcement
-from apps.announcements.services.storing import lock, save, tell_item
+from apps.announcements.services.storing import lock, release_place, save, tell_item
 from apps.audit import services as audit
 from apps.content.models import CalendarItem
 from apps.core import markdown
@@ -107,7 +107,8 @@ def change(
 
 
 def back_to_draft(announcement: Announcement) -> None:
-    """Withdraw approval and schedule from a locked announcement; the times stay as a proposal."""
+    """Withdraw approval and schedule from a locked announcement; its own times stay as a proposal."""
+    release_place(announcement)
     announcement.state = State.DRAFT
     announcement.approved_hash = ""
     announcement.approved_by = None

@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ('fuzzy', models.CharField(blank=True, help_text='2024-Q1, 2024-Q1/2024-Q2, --01-20.', max_length=24)),
                 ('landing', models.CharField(choices=[('keep', 'stay on it'), ('before', 'go to the working day before'), ('after', 'go to the working day after')], default='keep', max_length=8)),
                 ('wording', apps.core.fields.LineField(blank=True, help_text='How the plan says it.', max_length=500)),
+                ('fixed_at', models.DateTimeField(blank=True, editable=False, help_text='The whole minute something is scheduled for. While set, it decides the dates.', null=True)),
                 ('state', models.CharField(choices=[('planned', 'Planned'), ('done', 'Done'), ('cancelled', 'Cancelled')], default='planned', max_length=10)),
                 ('blocked_by', apps.core.fields.BodyField(blank=True, help_text='What it waits for, in words. Empty: nothing.')),
                 ('done_at', models.DateTimeField(blank=True, null=True)),

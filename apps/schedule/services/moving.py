@@ -55,6 +55,7 @@ class Item(NamedTuple):
     landing: str
     anchor_phase_id: int | None
     anchor_placement_id: int | None
+    fixed_at: datetime | None
 
     @property
     def span(self) -> Span:
@@ -161,7 +162,7 @@ def recompute(launch: Launch) -> int:
 
 
 def _differs(row: Row) -> bool:
-    # A pinned time stays on its day, but its instant follows the launch's zone.
+    # A pinned time stays on its day, but its instant follows the launch's zone; a fixed minute may change days.
     return row.placement.state == Placement.State.PLANNED and row.old != row.new
 
 
@@ -224,6 +225,8 @@ def _rows(launch: Launch, anchors: Anchors, landing: str, *, lock: bool) -> list
 def _reason(placement: Item, old: Span, new: Span) -> str:
     if placement.state in _STAYS:
         return _STAYS[placement.state]
+    if placement.fixed_at is not None:
+        return "scheduled for that minute"
     if placement.anchor == Placement.Anchor.PINNED:
         return "pinned to its date" if placement.pinned_start else "only roughly dated"
     if placement.anchor == Placement.Anchor.NONE:

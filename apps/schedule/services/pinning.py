@@ -1,9 +1,8 @@
-"""Fixing a thing to an exact minute, for what an app above sends or shows at that minute."""
+"""Pinning a thing to an exact minute, for as long as an app above waits to send or show it then."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 
@@ -13,7 +12,6 @@ from apps.launches.models import Launch
 from apps.schedule.models import Placement
 from apps.schedule.selectors import anchors_of
 from apps.schedule.services.placing import columns_of, compute, recompute_followers
-from apps.schedule.spans import first_instant
 
 
 def minute_of(instant: datetime) -> datetime:
@@ -26,37 +24,24 @@ def minute_of(instant: datetime) -> datetime:
     return whole if whole == instant else whole + timedelta(minutes=1)
 
 
-def wall_time(instant: datetime, zone: str) -> tuple[date, time, str]:
-    """(day, time, zone) that name a whole minute, in `zone` if possible.
-
-    In the hour that exists twice a wall time means the first of both; the second is named in UTC.
-    """
-    local = instant.astimezone(ZoneInfo(zone))
-    day, at = local.date(), local.time().replace(fold=0)
-    if first_instant(day, at, zone) == instant:
-        return day, at, zone
-    instant = instant.astimezone(UTC)
-    return instant.date(), instant.time(), "UTC"
-
-
-def pin(placement: Placement, *, instant: datetime, zone: str) -> Placement:
+def pin(placement: Placement, *, instant: datetime) -> Placement:
     """Pin a locked placement to the minute of an instant; what follows it moves along.
 
-    For services that checked permission and write the audit event, inside their transaction. Its state stays.
+    The place it had stays beneath the pin: it is what the plan says, and counts again after `unpin`. For
+    services that checked permission and write the audit event, inside their transaction. Its state stays.
     """
-    day, at, named = wall_time(minute_of(instant), zone)
-    columns = {
-        **columns_of(None),
-        "anchor": Placement.Anchor.PINNED,
-        "pinned_start": day,
-        "local_time": at,
-        "time_zone": named,
-        "precision": Placement.Precision.MINUTE,
-    }
-    if all(getattr(placement, name) == value for name, value in columns.items()):
+    return _fix(placement, minute_of(instant))
+
+
+def unpin(placement: Placement) -> Placement:
+    """Take the pin off a locked placement: it is where its anchor puts it now, and follows it again."""
+    return _fix(placement, None)
+
+
+def _fix(placement: Placement, instant: datetime | None) -> Placement:
+    if placement.fixed_at == instant:
         return placement
-    for name, value in columns.items():
-        setattr(placement, name, value)
+    placement.fixed_at = instant
     compute(placement, anchors_of(placement.launch))
     placement.version += 1
     placement.save()
