@@ -110,6 +110,8 @@ def clean(text: str) -> str:
         text += ")"
     elif text.count(")") > text.count("("):
         text = text.replace(")", "")
+    if text.count('"') % 2:
+        text = text.replace('"', "")  # the other one went with the words around the name
     return text.replace("()", "").replace("  ", " ").strip()
 
 

@@ -13,6 +13,10 @@ from apps.plans.reading.pieces import Piece, trim
 from apps.plans.reading.schemas import columns, field_for
 
 _DAYS = re.compile(r"(\d{1,3})[\s-]*(day|week|month)s?|\b(?:day|week|month)\s*(\d{1,3})", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?:kr|okr|kpi|key results?|objective|goal|metric|measure|target|[gmo])[\s#.-]*\d+(?:\.\d+)*[a-z]?",
+    re.IGNORECASE,
+)
 _UNIT_DAYS = {"day": 1, "week": 7, "month": 30}
 _KINDS: dict[str, Kind] = {"target": "target", "stretch": "stretch", "alert": "alert", "rollback": "rollback"}
 
@@ -83,7 +87,12 @@ def _row(draft: Draft, entry: Entry) -> None:
 def _told(draft: Draft, entry: Entry) -> None:
     context = draft.context
     loose: list[tuple[Piece, str]] = []
-    if entry.label is not None:
+    if entry.label is not None and entry.value and _NUMBER.fullmatch(entry.label.clean):
+        # "KR1: 30% of users ...": the label only counts, the fact is what follows.
+        draft.record.labels["number"] = entry.label.clean
+        draft.title(entry.value)
+        loose.append((entry.value, ""))
+    elif entry.label is not None:
         draft.title(entry.label)
         if entry.value:
             draft.put_text(entry.value)
