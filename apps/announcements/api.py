@@ -153,7 +153,9 @@ class LaunchAnnouncementsView(Listing, Creating):
         item_id = values.pop("item_id", None)
         item = None
         if item_id is not None:
-            item = CalendarItem.objects.filter(launch=self.launch, pk=item_id).first()
+            item = (
+                CalendarItem.objects.select_related("launch").filter(launch=self.launch, pk=item_id).first()
+            )
             if item is None:
                 raise Invalid("There is no such calendar item in this launch.", field="item")
         made = writing.create_announcement(actor=self.actor, launch=self.launch, values=values, item=item)

@@ -11,13 +11,15 @@ from django.core.exceptions import ValidationError
 
 from apps.accounts.models import Team
 from apps.announcements.models import MOST_SURFACES, SURFACE, Announcement
+from apps.announcements.selectors import holding_places
 from apps.announcements.windows import instant_of
 from apps.content.models import CalendarItem
+from apps.core.actors import Actor
 from apps.core.errors import Conflict, Invalid
 from apps.core.fields import BODY, validate_zone
 from apps.core.forms import DomainForm
 from apps.launches.models import Launch
-from apps.schedule.models import Placement
+from apps.launches.policies import can_work_on_record
 
 
 class SurfacesField(forms.CharField):
@@ -83,20 +85,29 @@ class AnnouncementForm(DomainForm):
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, launch: Launch, made: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, launch: Launch, made: bool, actor: Actor | None = None, **kwargs: Any
+    ) -> None:
+        """`made`: it exists, so its calendar item is settled; else `actor` is offered the items they work on."""
         super().__init__(*args, **kwargs)
         teams: Any = self.fields["teams"]
         teams.queryset = Team.objects.all()
         if made:
             del self.fields["item"]
             return
-        taken = Placement.objects.filter(announcement__isnull=False, launch=launch, kind=CalendarItem.kind)
+        taken = holding_places().filter(launch=launch, placement__kind=CalendarItem.kind)
         item: Any = self.fields["item"]
         item.queryset = (
             CalendarItem.objects.filter(launch=launch)
             .exclude(status__in=[CalendarItem.Status.PUBLISHED, CalendarItem.Status.CANCELLED])
-            .exclude(pk__in=taken.values("record_id"))
+            .exclude(pk__in=taken.values("placement__record_id"))
+            .select_related("launch")
         )
+        # Whoever names another one nevertheless is refused by the service, with the reason.
+        item.choices = [
+            ("", item.empty_label),
+            *((one.pk, str(one)) for one in item.queryset if actor and can_work_on_record(actor, one)),
+        ]
 
     @property
     def values(self) -> dict[str, Any]:

@@ -196,6 +196,11 @@ class Announcement(Versioned):
         return self.state == self.State.FINISHED and self.went_live_at is None
 
     @property
+    def gave_up(self) -> bool:
+        """Whether nothing comes of it any more, so that its calendar item may have another announcement."""
+        return self.state == self.State.CANCELLED or self.missed
+
+    @property
     def is_over(self) -> bool:
         return self.state in {self.State.FINISHED, self.State.CANCELLED}
 

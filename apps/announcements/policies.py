@@ -8,7 +8,13 @@ from apps.core.actors import Actor
 from apps.core.errors import NotAllowed
 from apps.launches import policies as launch_policies
 from apps.launches.models import Launch
-from apps.launches.policies import can_contribute, can_edit_launch, can_see_launch, can_work_on_record
+from apps.launches.policies import (
+    can_contribute,
+    can_edit_launch,
+    can_see_launch,
+    can_work_on_record,
+    roles_of,
+)
 
 
 def can_create(actor: Actor, launch: Launch) -> bool:
@@ -23,6 +29,20 @@ def can_see(actor: Actor, announcement: Announcement) -> bool:
 def can_edit(actor: Actor, announcement: Announcement) -> bool:
     """Editors, and contributors what is theirs or their team's."""
     return can_work_on_record(actor, announcement)
+
+
+def can_give(actor: Actor, announcement: Announcement) -> bool:
+    """Whether it may belong to whom it says: editors give it to anybody, contributors keep it in their team."""
+    if can_edit_launch(actor, announcement.launch):
+        return True
+    person = actor.user
+    team = roles_of(actor).get(announcement.launch_id, (None, None))[1]
+    return (
+        person is not None
+        and announcement.owner_id in {None, person.pk}
+        and announcement.team_id in {None, team}
+        and can_edit(actor, announcement)
+    )
 
 
 def is_others_work(actor: Actor, announcement: Announcement) -> bool:
@@ -47,6 +67,7 @@ RULES: dict[str, permissions.Predicate] = {
     "announcements.create": can_create,
     "announcements.see": can_see,
     "announcements.edit": can_edit,
+    "announcements.give": can_give,
     "announcements.approve": can_approve,
     "announcements.run": can_run,
 }
@@ -55,6 +76,7 @@ permissions.register(RULES)
 _REFUSALS = {
     "announcements.create": "Only members of this launch may write announcements for it.",
     "announcements.edit": "Contributors may change the announcements that are theirs or their team's.",
+    "announcements.give": "Contributors write for themselves and their own team: leave owner and team to an editor.",
     "announcements.approve": "Only the launch's owner, its editors and administrators approve announcements.",
     "announcements.run": "Only the launch's owner, its editors and administrators decide when it shows.",
 }

@@ -59,6 +59,12 @@ def _in_window() -> Q:
     )
 
 
+def holding_places() -> QuerySet[Announcement]:
+    """Those whose calendar item cannot have another: all but what was cancelled or missed (`gave_up`)."""
+    missed = Q(state=State.FINISHED, went_live_at=None)
+    return Announcement.objects.exclude(Q(state=State.CANCELLED) | missed)
+
+
 def visible(actor: Actor) -> QuerySet[Announcement]:
     """Every announcement of launches the actor may see."""
     return Announcement.objects.filter(launch__in=visible_launches(actor).values("pk")).select_related(

@@ -117,9 +117,14 @@ def new(request: LaunchRequest, launch: Launch) -> HttpResponse:
     """Write a draft, with a place of its own on the calendar or that of an item (`?item=`)."""
     policies.require("announcements.create", request.actor, launch)
     if request.method == "GET":
-        form = AnnouncementForm(launch=launch, made=False, initial={"item": integer(request.GET.get("item"))})
+        form = AnnouncementForm(
+            launch=launch,
+            made=False,
+            actor=request.actor,
+            initial={"item": integer(request.GET.get("item"))},
+        )
         return _composer(request, launch, form)
-    form = AnnouncementForm(request.POST, launch=launch, made=False)
+    form = AnnouncementForm(request.POST, launch=launch, made=False, actor=request.actor)
     if form.is_valid():
         item: CalendarItem | None = form.cleaned_data["item"]
         try:

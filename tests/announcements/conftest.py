@@ -19,3 +19,11 @@ built = kept("tests.announcements.worlds.build_world")
 def world(built: Kept, db: None) -> World:
     """One active launch with one person per role."""
     return built.fresh()  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def stored_world(transactional_db: None) -> World:
+    """A world that other connections see too."""
+    from tests.announcements.worlds import build_world
+
+    return build_world()

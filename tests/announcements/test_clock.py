@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.accounts.models import Notification, User
 from apps.announcements.models import Announcement
@@ -21,7 +20,7 @@ from apps.content.models import CalendarItem
 from apps.launches.models import Launch, Member
 from apps.launches.services.launch import set_state
 from apps.schedule.models import Placement
-from tests.announcements.worlds import World, build_world
+from tests.announcements.worlds import World, in_threads
 
 
 def shown(account: str = "acme", user: str = "u1", surface: str = "") -> list[int]:
@@ -253,34 +252,6 @@ def test_a_crash_between_going_live_and_telling_is_made_up_for(
     assert (outcome.live, outcome.followed_up) == ([], [due.pk])
     assert Placement.objects.get(pk=due.placement_id).state == "done"
     assert Notification.objects.filter(kind="announcement").count() == 1
-
-
-@pytest.fixture
-def stored_world(transactional_db: None) -> World:
-    """A world that other connections see too."""
-    return build_world()
-
-
-def in_threads(*jobs: Callable[[], Any]) -> list[Any]:
-    """Run jobs at the same time, each on a connection of its own; their answers, or what they raised."""
-    answers: list[Any] = [None] * len(jobs)
-    start = threading.Barrier(len(jobs))
-
-    def run(place: int, job: Callable[[], Any]) -> None:
-        try:
-            start.wait(10)
-            answers[place] = job()
-        except Exception as error:  # noqa: BLE001  # handed to the test
-            answers[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return answers
 
 
 def test_many_workers_at_once_do_it_once(stored_world: World) -> None:

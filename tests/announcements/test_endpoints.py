@@ -171,6 +171,28 @@ def test_a_draft_that_makes_no_sense_is_refused_by_name(world: World, body: Any,
     assert not Announcement.objects.exists()
 
 
+def test_an_item_of_another_team_is_not_to_be_had_through_an_announcement(world: World) -> None:
+    item = world.item()
+    path = f"/launches/{world.launch.slug}/announcements/"
+    answer = Program(world, "other_contributor").post(path, {"title": "x", "item": item.pk})
+    assert (answer.status_code, Announcement.objects.count()) == (403, 0)
+    assert Program(world, "contributor").post(path, {"title": "x", "item": item.pk}).status_code == 201
+
+
+@pytest.mark.parametrize("body", [{"team": "sales"}, {"owner": "editor"}])
+def test_a_contributor_cannot_write_for_others(world: World, body: dict[str, Any]) -> None:
+    program = Program(world, "contributor")
+    if "owner" in body:
+        body = {"owner": world.people["editor"].pk}
+    path = f"/launches/{world.launch.slug}/announcements/"
+    assert program.post(path, {"title": "x", **body}).status_code == 403
+    assert not Announcement.objects.exists()
+    draft = world.draft()
+    answer = program.send("patch", f"/announcements/{draft.pk}/", body, **{"If-Match": '"1"'})
+    assert answer.status_code == 403
+    assert Announcement.objects.get(pk=draft.pk).version == 1
+
+
 def test_changing_wants_the_version_that_was_read(world: World) -> None:
     draft = world.draft()
     program = Program(world, "editor")

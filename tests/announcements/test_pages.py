@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.announcements.models import Announcement
 from apps.announcements.selectors import database_now
-from apps.announcements.services import approving, writing
+from apps.announcements.services import approving, running, writing
 from apps.announcements.services.clock import go_live
 from apps.launches.models import Launch
 from tests.announcements.worlds import World, shift
@@ -94,6 +94,27 @@ def test_from_draft_to_scheduled_by_plain_forms(world: World) -> None:
     assert (answer.status_code, made.state) == (302, "scheduled")
     assert made.starts_at is not None
     assert f"{made.starts_at.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%dT%H:%M}" == starts
+
+
+def test_only_items_one_works_on_are_offered_and_taken(world: World) -> None:
+    item = world.item(title="Marketing's item")
+    for name, status in (("other_contributor", 403), ("contributor", 302)):
+        client = signed_in(world, name)
+        page = client.get(f"{base(world)}new/?item={item.pk}")
+        assert (f'value="{item.pk}" selected' in page.content.decode()) is (status == 302)
+        assert client.post(base(world) + "new/", words(item=item.pk)).status_code == status
+    assert Announcement.objects.get().item_id == item.pk
+
+
+def test_an_item_is_offered_again_once_its_announcement_is_cancelled(world: World) -> None:
+    item = world.item()
+    client = signed_in(world, "editor")
+    offer = f'<option value="{item.pk}"'
+    waiting = world.scheduled(item=item)
+    assert offer not in client.get(base(world) + "new/").content.decode()
+    running.cancel(actor=world.act("editor"), announcement=waiting)
+    assert offer in client.get(base(world) + "new/").content.decode()
+    assert client.post(base(world) + "new/", words(item=item.pk)).status_code == 302
 
 
 def test_htmx_gets_the_region_alone(world: World) -> None:

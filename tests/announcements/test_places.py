@@ -15,9 +15,10 @@ from apps.announcements.services.clock import go_live
 from apps.content.models import CalendarItem
 from apps.content.services import set_status
 from apps.core.actors import SYSTEM
+from apps.core.errors import Invalid
 from apps.launches.models import Launch
 from apps.launches.services import records
-from apps.launches.services.launch import set_state
+from apps.launches.services.launch import restore, set_state
 from apps.plans.samples import SAMPLE
 from apps.plans.services.apply import apply_plan
 from apps.plans.services.documents import read
@@ -26,7 +27,7 @@ from apps.portal.services import duplicate_launch
 from apps.schedule.models import Placement
 from apps.schedule.services import placing
 from apps.schedule.services.moving import apply_move, preview_move
-from tests.announcements.worlds import World, shift
+from tests.announcements.worlds import World, in_threads, shift
 
 WEEK_0 = {"anchor": "launch_day", "unit": "week", "offset": 0, "precision": "week", "text": "Week 0"}
 
@@ -237,3 +238,85 @@ def test_a_copy_of_the_launch_keeps_the_items_relative_time(world: World) -> Non
     assert (there.wording, there.fixed_at, there.starts_on) == (
         "Week 0", None, day - timedelta(days=day.weekday()),
     )  # fmt: skip
+
+
+def test_after_cancelling_the_item_may_have_another_announcement(world: World) -> None:
+    item = world.item(when=WEEK_0)
+    first = world.scheduled(item=item)
+    with pytest.raises(Invalid, match="announcement already"):
+        world.draft(item=item)
+    cancel(world, first)
+    second = world.draft(item=item, title="Second")
+    former, place = fresh(first), place_of(item)
+    assert second.placement == place
+    assert former.placement is not None
+    assert (former.state, former.placement.kind, former.placement.state) == (
+        "cancelled", "announcement", "cancelled",
+    )  # fmt: skip
+    approved = approving.approve(actor=world.act("editor"), announcement=second)
+    running.schedule(
+        actor=world.act("editor"), announcement=approved, starts_at=database_now() + timedelta(hours=1)
+    )
+    item.refresh_from_db()
+    assert item.status == "scheduled"
+    with pytest.raises(Invalid, match="announcement already"):
+        world.draft(item=item)
+
+
+def test_what_was_live_and_then_cancelled_stays_on_the_calendar_where_it_was(world: World) -> None:
+    item = world.item(when=WEEK_0)
+    live = world.scheduled(item=item)
+    minute = place_of(item).starts_at
+    Announcement.objects.filter(pk=live.pk).update(starts_at=minute - timedelta(hours=2) if minute else None)
+    go_live()
+    cancel(world, fresh(live))
+    world.draft(item=item)
+    former = fresh(live)
+    assert former.placement is not None
+    assert former.starts_at is not None
+    assert (former.placement.kind, former.placement.state) == ("announcement", "done")
+    assert former.placement.fixed_at == running.minute_of(former.starts_at)
+
+
+def test_a_missed_announcement_leaves_its_item_free_and_where_the_plan_puts_it(world: World) -> None:
+    item = world.item(when=WEEK_0)
+    before = where(item)
+    missed = world.due(ago=3600, lasts=60, item=item)
+    go_live()
+    assert fresh(missed).missed
+    world.draft(item=item)
+    assert where(item) == before
+
+
+@pytest.mark.parametrize("over", ["archived", "cancelled"])
+def test_a_launch_that_comes_back_can_announce_its_items_again(world: World, over: str) -> None:
+    item = world.item(when=WEEK_0)
+    world.scheduled(item=item)
+    launch = set_state(actor=world.act("owner"), launch=world.launch, to=over)
+    if over == "archived":
+        restore(actor=world.act("owner"), launch=launch)
+    else:
+        set_state(actor=world.act("owner"), launch=launch, to="draft")
+    world.launch.refresh_from_db()
+    again = world.draft(item=CalendarItem.objects.get(pk=item.pk))
+    assert again.placement == place_of(item)
+
+
+def test_a_plan_gives_another_draft_once_the_first_is_cancelled(world: World) -> None:
+    item = world.item(when=WEEK_0)
+    made = {"actor": world.act("owner"), "launch": world.launch, "item": item}
+    first = writing.draft_from_plan(**made)
+    assert writing.draft_from_plan(**made) == first
+    cancel(world, first)
+    second = writing.draft_from_plan(**made)
+    assert (second.state, second.title, second.placement) == ("draft", first.title, place_of(item))
+    assert second != first
+
+
+def test_two_who_take_the_same_item_are_told_apart(stored_world: World) -> None:
+    item = stored_world.item(when=WEEK_0)
+    cancel(stored_world, stored_world.scheduled(item=item))
+    answers = in_threads(*[lambda: stored_world.draft(item=CalendarItem.objects.get(pk=item.pk))] * 3)
+    made = [answer for answer in answers if isinstance(answer, Announcement)]
+    refused = [answer.code for answer in answers if isinstance(answer, Invalid)]
+    assert (len(made), refused) == (1, ["taken", "taken"])

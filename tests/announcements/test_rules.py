@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import IntegrityError, transaction
 
-from apps.accounts.models import Notification
+from apps.accounts.models import Notification, Team
 from apps.announcements.models import Announcement
 from apps.announcements.selectors import database_now, waiting_for_approval
 from apps.announcements.services import approving, running, writing
@@ -210,6 +210,55 @@ def test_who_may_do_what(world: World, step: str, name: str) -> None:
     else:
         with pytest.raises(NotAllowed):
             attempt()
+
+
+def test_an_announcement_for_an_item_is_work_on_that_item(world: World) -> None:
+    item = world.item()
+    status = item.status
+    for name in ("other_contributor", "member_viewer", "stranger"):
+        with pytest.raises(NotAllowed):
+            world.draft(item=item, by=name)
+    item.refresh_from_db()
+    assert (item.status, Announcement.objects.exists()) == (status, False)
+    for mine in (item, world.item(owner=world.people["contributor"], team=None)):
+        assert world.draft(item=mine).item_id == mine.pk
+
+
+GIFTS = {
+    "others": lambda world: {"owner": world.people["editor"]},
+    "other team": lambda world: {"team": Team.objects.get(slug="sales")},
+    "own owner, other team": lambda world: {
+        "owner": world.people["contributor"], "team": Team.objects.get(slug="sales"),
+    },
+    "nobody": lambda world: {"owner": None, "team": None},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("gift", sorted(GIFTS))
+def test_a_contributor_gives_an_announcement_to_nobody_else(world: World, gift: str) -> None:
+    values = GIFTS[gift](world)
+    with pytest.raises(NotAllowed, match="their own team"):
+        world.draft(**values)
+    assert not Announcement.objects.exists()
+    draft = world.draft()
+    with pytest.raises(NotAllowed, match="their own team"):
+        writing.change(actor=world.act("contributor"), announcement=draft, values=values)
+    draft.refresh_from_db()
+    assert (draft.owner, draft.team, draft.version) == (world.people["contributor"], None, 1)
+    changed = writing.change(actor=world.act("editor"), announcement=draft, values=values)
+    assert all(getattr(changed, name) == value for name, value in values.items())
+
+
+def test_a_contributor_keeps_an_announcement_in_their_team(world: World) -> None:
+    draft = world.draft(owner=None, team=world.team)
+    assert (draft.owner, draft.team) == (None, world.team)
+    colleague = world.draft(by="editor", team=world.team)
+    changed = writing.change(
+        actor=world.act("contributor"),
+        announcement=colleague,
+        values={"title": "Mine too", "owner": colleague.owner, "team": world.team},
+    )
+    assert (changed.title, changed.owner) == ("Mine too", world.people["editor"])
 
 
 def test_in_a_restricted_launch_strangers_learn_nothing(world: World) -> None:

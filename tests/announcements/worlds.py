@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+
+from django.db import connection
 
 from apps.accounts.models import Team, User
 from apps.announcements.models import Announcement
@@ -31,11 +35,12 @@ class World:
         return Actor.of(User.objects.get(pk=self.people[name].pk))
 
     def item(self, **values: Any) -> CalendarItem:
+        """A calendar item of the contributor's team."""
         record = add_record(
             actor=SYSTEM,
             launch=self.launch,
             kind=kinds.get("calendar_entry"),
-            values={"title": "Launch announcement and in-app notes", **values},
+            values={"title": "Launch announcement and in-app notes", "team": self.team, **values},
         )
         assert isinstance(record, CalendarItem)
         return record
@@ -106,3 +111,25 @@ def build_world() -> World:
         set_member(actor=Actor.of(people["owner"]), launch=launch, user=people[name], role=role, team=of)
     launch = set_state(actor=Actor.of(people["owner"]), launch=launch, to="active")
     return World(launch, people, team)
+
+
+def in_threads(*jobs: Callable[[], Any]) -> list[Any]:
+    """Run jobs at the same time, each on a connection of its own; their answers, or what they raised."""
+    answers: list[Any] = [None] * len(jobs)
+    start = threading.Barrier(len(jobs))
+
+    def run(place: int, job: Callable[[], Any]) -> None:
+        try:
+            start.wait(10)
+            answers[place] = job()
+        except Exception as error:  # noqa: BLE001  # handed to the test
+            answers[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return answers

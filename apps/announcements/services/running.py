@@ -10,16 +10,16 @@ from django.db import transaction
 from apps.announcements import policies
 from apps.announcements.models import Announcement
 from apps.announcements.selectors import database_now
-from apps.announcements.services.storing import lock, release_place, require_state, save, tell_item
+from apps.announcements.services.storing import lock, move_out, release_place, require_state, save, tell_item
 from apps.content.models import CalendarItem
 from apps.core import bell
-from apps.core.actors import SYSTEM, Actor
+from apps.core.actors import Actor
 from apps.core.errors import Invalid
 from apps.core.fields import validate_zone
 from apps.launches.models import Launch
 from apps.schedule.models import TEN_YEARS_IN_DAYS, Placement
 from apps.schedule.services import placing
-from apps.schedule.services.pinning import close, minute_of, pin, place_undated
+from apps.schedule.services.pinning import close, minute_of, pin
 
 State = Announcement.State
 UNSENT = (State.SCHEDULED, State.LIVE, State.PAUSED)
@@ -171,19 +171,8 @@ def follow_placement(*, actor: Actor, placement: Placement, state: str) -> None:
 def leave_item(*, item: CalendarItem) -> None:
     """The calendar item is about to be removed: its announcement gets a placement of its own."""
     announcement = _of_item(item, states=None)
-    if announcement is None:
-        return
-    announcement.placement = place_undated(
-        launch=announcement.launch,
-        kind="announcement",
-        record_id=announcement.pk,
-        title=announcement.title,
-        owner=announcement.owner,
-        team=announcement.team,
-    )
-    announcement.save(update_fields=["placement", "updated_at"])
-    if announcement.state in UNSENT:
-        _pin(announcement, SYSTEM)
+    if announcement is not None:
+        move_out(announcement)
 
 
 def _pin(announcement: Announcement, actor: Actor) -> None:

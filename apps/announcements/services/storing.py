@@ -13,7 +13,7 @@ from apps.core.errors import Conflict, Invalid, NotFound
 from apps.launches.models import Launch
 from apps.launches.services.launch import hold
 from apps.schedule.models import Placement
-from apps.schedule.services.pinning import unpin
+from apps.schedule.services.pinning import close, pin, place_undated, unpin
 
 State = Announcement.State
 
@@ -115,6 +115,31 @@ def release_place(announcement: Announcement) -> None:
     placement = announcement.placement
     if placement is not None and placement.state != Placement.State.DONE:
         announcement.placement = unpin(placement)
+
+
+def move_out(announcement: Announcement) -> None:
+    """Leave the calendar item of a locked announcement: from now on it has a place of its own.
+
+    What is yet to come and what was shown stands there at its minute, what was not at none.
+    """
+    placement = place_undated(
+        launch=announcement.launch,
+        kind="announcement",
+        record_id=announcement.pk,
+        title=announcement.title,
+        owner=announcement.owner,
+        team=announcement.team,
+    )
+    waits = announcement.state in {State.SCHEDULED, State.PAUSED}
+    if announcement.starts_at is not None and (waits or announcement.went_live_at is not None):
+        placement = pin(placement, instant=announcement.starts_at)
+    if announcement.went_live_at is not None:
+        close(placement, Placement.State.DONE)
+    elif announcement.is_over:
+        close(placement, Placement.State.CANCELLED)
+    announcement.placement = placement
+    announcement.version += 1
+    announcement.save(update_fields=["placement", "version", "updated_at"])
 
 
 _OPEN = (

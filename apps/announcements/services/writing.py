@@ -12,12 +12,21 @@ from apps.accounts.models import Team, User
 from apps.announcements import policies
 from apps.announcements.content import COVERED, fingerprint
 from apps.announcements.models import Announcement
-from apps.announcements.services.storing import lock, release_place, save, tell_item
+from apps.announcements.selectors import holding_places
+from apps.announcements.services.storing import (
+    lock,
+    lock_placement,
+    move_out,
+    release_place,
+    save,
+    tell_item,
+)
 from apps.audit import services as audit
 from apps.content.models import CalendarItem
 from apps.core import markdown
 from apps.core.actors import Actor
-from apps.core.errors import Invalid
+from apps.core.errors import Invalid, NotFound
+from apps.launches import policies as launch_policies
 from apps.launches.models import Channel, KeyMessage, Launch
 from apps.schedule.models import Placement
 from apps.schedule.services import placing
@@ -33,16 +42,20 @@ def create_announcement(
 ) -> Announcement:
     """Make a draft. `values` holds fields of the announcement and `teams` (a list of `Team`).
 
-    With an `item` it shares the item's placement, else it gets one of its own without dates. Raises `Invalid`
-    with the field's name, `NotAllowed`, `NotFound`.
+    With an `item`, which the actor may work on, it shares the item's placement, else it gets one of its own
+    without dates. Raises `Invalid` with the field's name, `NotAllowed`, `NotFound`.
     """
     policies.require("announcements.create", actor, launch)
     _known(values)
     if item is not None and item.launch_id != launch.pk:
         raise Invalid("The calendar item belongs to another launch.", field="item")
+    if item is not None:
+        # From here on the item's status follows from the announcement, so this is work on it.
+        launch_policies.require("records.work", actor, item)
     person = actor.user if isinstance(actor.user, User) else None
     announcement = Announcement(launch=launch, owner=person, written_by=person, zone=launch.zone)
     _assign(announcement, values)
+    policies.require("announcements.give", actor, announcement)
     with transaction.atomic():
         _check(announcement)
         teams = _teams(values)
@@ -81,6 +94,8 @@ def change(
                 field="state",
             )
         changes = _assign(announcement, values)
+        if {"owner", "team"} & set(changes):
+            policies.require("announcements.give", actor, announcement)
         _check(announcement)
         teams = list(announcement.teams.all())
         if "teams" in values:
@@ -123,17 +138,18 @@ def draft_from_plan(
 ) -> Announcement:
     """The plan's in-app announcement as a draft that shares its calendar item's placement.
 
-    Asked again for the same item (or, without one, the same launch) it answers the draft that is there. The
-    text is the plan's own: the launch's name and its primary message; the channel's words say for whom.
+    Asked again for the same item (or, without one, the same launch) it answers the one that is there, unless
+    nothing comes of that any more. The text is the plan's own: the launch's name and its primary message; the
+    channel's words say for whom.
     """
-    existing = Announcement.objects.filter(launch=launch)
+    existing = holding_places().filter(launch=launch)
     if item is not None:
         placement = placing.find(item)
         existing = existing.filter(placement=placement) if placement else existing.none()
     if found := existing.select_related("launch").first():
         return found
     message = KeyMessage.objects.filter(launch=launch).order_by("rank", "position", "id").first()
-    taken = Announcement.objects.filter(launch=launch, title=launch.name[:200]).exists()
+    taken = holding_places().filter(launch=launch, title=launch.name[:200]).exists()
     source = item or channel
     values: dict[str, Any] = {
         "title": (source.title if taken and source else launch.name)[:200],
@@ -203,8 +219,18 @@ def _placement_for(announcement: Announcement, item: CalendarItem | None, actor:
         placement = placing.find(item)
     if placement is None:
         raise Invalid("This calendar item has no place on the calendar.", field="item")
-    if Announcement.objects.filter(placement=placement).exists():
-        raise Invalid("This calendar item has an announcement already.", code="taken", field="item")
+    # Locked, so that of two who take the same item one is told that it is taken.
+    placement = lock_placement(placement.pk)
+    if placement is None:
+        raise NotFound("This calendar item was removed meanwhile.", code="removed")
+    before = Announcement.objects.select_for_update(of=("self",), no_key=True).select_related("launch")
+    if (former := before.filter(placement=placement).first()) is not None:
+        if not former.gave_up:
+            raise Invalid("This calendar item has an announcement already.", code="taken", field="item")
+        move_out(former)
+        announcement.placement = placement
+        # A missed one left its minute behind.
+        release_place(announcement)
     return placement
 
 
