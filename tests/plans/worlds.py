@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from apps.accounts.models import Team, User
-from apps.core.actors import Actor
+from apps.core.actors import SYSTEM, Actor
 from apps.launches.models import Launch
+from apps.launches.services.launch import create_launch
 from apps.launches.services.members import set_member
 from apps.plans.samples import SAMPLE
+from apps.plans.services import snapshots
 from apps.plans.services.apply import Applied, apply_plan
 from apps.plans.services.documents import read
+from apps.plans.services.editions import apply_edition, difference, reread
+from apps.plans.services.export import export_plan
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.md"))
 # The plan that the portal was first asked to run lies beside the repository on some machines.
@@ -62,3 +66,25 @@ def make_world() -> World:
         stranger=person("Stan Stranger"),
         support=support,
     )
+
+
+def sample(world: World) -> Launch:
+    """The sample plan, imported."""
+    return world.sample()
+
+
+def bare(world: World) -> Launch:
+    """A launch made by hand, without a document."""
+    return create_launch(actor=world.actor, name="Bare one")
+
+
+def check_round_trip(launch: Launch) -> None:
+    """The export read into its own launch changes nothing, and is what a second export says."""
+    written = export_plan(launch)
+    count = len(snapshots.records_of(launch))
+    plan = reread(launch, read(written))
+    found = difference(launch=launch, plan=plan)
+    assert ([change.text for change in found.changes], found.kept) == ([], []), written
+    apply_edition(actor=SYSTEM, launch=launch, plan=plan)
+    assert len(snapshots.records_of(launch)) == count
+    assert export_plan(launch) == written

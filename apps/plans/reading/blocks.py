@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from apps.plans.reading.errors import PlanError
+from apps.plans.reading.escapes import hidden, may_hide, shown
 from apps.plans.reading.front_matter import front_matter_end
 from apps.plans.reading.source import Source
 
@@ -23,6 +24,8 @@ _PARSER_NESTING = 2 * MAX_DEPTH + 20
 _PARSER = MarkdownIt("commonmark", {"maxNesting": _PARSER_NESTING}).enable("table").disable("inline")
 
 _LEAVES = frozenset({"heading_open", "paragraph_open", "tr_open", "fence", "code_block", "html_block", "hr"})
+# Blocks in which a backslash escapes.
+_INLINE = frozenset({"heading", "paragraph", "item", "row", "header"})
 _CHECKBOX = re.compile(r"\[([ xX])\](?=\s|$)")
 
 
@@ -30,7 +33,8 @@ _CHECKBOX = re.compile(r"\[([ xX])\](?=\s|$)")
 class Block:
     """A leaf block. `first` and `last` are source lines from 1; `text` is raw inline source.
 
-    The text of a table row is its whole source line, so that cell columns are columns of that line.
+    The text of a table row is its whole source line, so that cell columns are columns of that line. Escaped
+    marks are stand-ins in it (see `escapes`).
     """
 
     index: int
@@ -84,6 +88,10 @@ def parse(source: Source) -> Parsed:
         text = "\n" * front_end + "\n".join(source.lines[front_end:])
     tokens = _PARSER.parse(text)
     blocks = _build(tokens, source)
+    if may_hide(source.text):
+        for block in blocks:
+            if block.kind in _INLINE:
+                block.text = hidden(block.text)
     if front_end:
         blocks.insert(0, Block(0, "front", 1, front_end, "\n".join(source.lines[1 : front_end - 1])))
     blocks.extend(_gaps(blocks, source))
@@ -295,7 +303,7 @@ def locate(source: Source, block: Block, offset: int) -> tuple[int, int]:
     piece = text[begin : end if end >= 0 else len(text)]
     number = block.first + nth + (1 if block.kind in ("fence", "front") else 0)
     line = source.lines[number - 1] if number <= len(source.lines) else ""
-    stripped = piece.strip()
+    stripped = shown(piece.strip())
     lead = len(piece) - len(piece.lstrip())
     if block.kind == "heading" and block.info != "setext":
         hashes = line.find("#")

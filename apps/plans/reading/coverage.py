@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from apps.plans.reading.blocks import Block, Parsed
+from apps.plans.reading.escapes import shown
 from apps.plans.reading.model import Coverage, Record
 from apps.plans.reading.outline import Section
 
@@ -119,15 +120,15 @@ def _keep(
 ) -> Record:
     whole = first == block.first and last == block.last
     if block.kind == "heading" and whole:
-        record = Record("heading", " ".join(block.text.split()), (first, last), {"level": block.level})
+        record = Record("heading", " ".join(shown(block.text).split()), (first, last), {"level": block.level})
     elif opens is not None and whole:
         above = opens.parent.level if opens.parent is not None else 0
         record = Record("heading", opens.text, (first, last), {"level": min(above + 1, 6)})
     elif whole and block.kind in ("paragraph", "item"):
-        record = Record("note", "", (first, last), {"text": block.text})
+        record = Record("note", "", (first, last), {"text": shown(block.text)})
     elif whole and block.kind in ("row", "header"):
         text = " | ".join(block.text[start:end] for start, end in block.cells)
-        record = Record("note", "", (first, last), {"text": text})
+        record = Record("note", "", (first, last), {"text": shown(text)})
     else:
         record = Record("note", "", (first, last), {"text": "\n".join(lines[first - 1 : last])})
     record.claims = [(first, last)]

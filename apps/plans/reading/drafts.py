@@ -62,6 +62,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "heading": {"level": 0},
 }
 
+# In the place of a value: there is none.
+DASHES = frozenset({"-", "–", "—"})
+
 _LISTS = {
     kind: tuple(name for name, value in fields.items() if isinstance(value, list))
     for kind, fields in DEFAULTS.items()
@@ -244,7 +247,7 @@ class Draft:
         if label is not None:
             self.record.labels[name] = label.clean
         value = piece.value
-        if value in ("-", "–", "—"):
+        if value in DASHES:
             value = ""
         self.slot(name, piece)
         if not value:
@@ -260,7 +263,7 @@ class Draft:
         """Add a line to the description, carrying the label of a column or bullet it stands under."""
         piece = trim(piece, lead=False)
         value = piece.value
-        if not value or value in ("-", "–", "—"):
+        if not value or value in DASHES:
             if label is None or not label.clean or value:
                 return
         prefix = f"{label.clean}: " if label is not None and label.clean else ""

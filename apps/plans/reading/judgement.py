@@ -101,7 +101,10 @@ def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -
         if record.kind == "overview" and record.fields.get("value")
     }
     score += (
-        1.5 * ("launch_date" in keys) + 0.75 * ("launch_type" in keys) + 0.75 * ("target_audience" in keys)
+        1.5 * ("launch_date" in keys)
+        + 0.5 * ("name" in keys)
+        + 0.75 * ("launch_type" in keys)
+        + 0.75 * ("target_audience" in keys)
     )
     talk = sum(_holds_any(wording, "launch_words", heading) for heading in [title, *headings])
     labels = sum(_holds_any(wording, "launch_words", record.title) for record in typed[:200])

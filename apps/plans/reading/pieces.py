@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from apps.plans.reading.blocks import Block
+from apps.plans.reading.escapes import resolved
 
 _BOLD = re.compile(r"(\*\*|__)(?=\S)((?:(?!\1)[^\n])+?)(?<=\S)\1")
 _SOFT = re.compile(
@@ -15,7 +16,6 @@ _SOFT = re.compile(
 _AFTER_LABEL = re.compile(r"\s*(?:[:：]|[-–—](?=\s|$))*\s*")
 _SEPARATOR = re.compile(r"(?<![:/\\])[:](?=\s|$)|：|(?<=\s)[-–—]{1,2}(?=\s)")
 _LEAD = re.compile(r"(?:[^\w\s\"'“‘«„([{<>=≥≤~±+\-$€£¥%#@&*_`\\/.,;:!?|–—]|[\ufe0f\u200d])+\s*")
-_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 # Repeats are bounded: marks that nobody closes must not make every one of them search the whole line.
 _LINK = re.compile(
     r"!?\[([^\]]{0,300})\]\((?:[^()\s]|\([^()]{0,200}\)){0,1500}(?:\s{1,9}\"[^\"]{0,300}\")?\)"
@@ -87,9 +87,7 @@ def unescape(raw: str) -> str:
         raw = " ".join(part.strip() for part in raw.split("\n"))
     if "<" in raw:
         raw = _BREAK.sub("\n", raw)
-    if "\\" in raw:
-        raw = _ESCAPE.sub(r"\1", raw)
-    return raw
+    return resolved(raw)
 
 
 def clean(raw: str) -> str:
@@ -105,11 +103,9 @@ def clean(raw: str) -> str:
         raw = _EMPHASIS.sub(r"\2", raw)
     if "_" in raw:
         raw = _UNDER.sub(r"\1", raw)
-    if "\\" in raw:
-        raw = _ESCAPE.sub(r"\1", raw)
     if "&" in raw:
         raw = html.unescape(raw)
-    return raw.strip()
+    return resolved(raw).strip()
 
 
 def whole(block: Block) -> Piece:
@@ -168,7 +164,7 @@ def trim(piece: Piece, *, quotes: bool = False, lead: bool = True) -> Piece:
 
 def split_label(piece: Piece) -> tuple[Piece | None, Piece]:
     """`**Label:** value`, `Label: value`, `Label - value` and their kin; no label if there is none."""
-    piece = _without_lead(piece)
+    given, piece = piece, _without_lead(piece)
     text = piece.block.text
     dressed = text[piece.start : piece.start + 1] in ("*", "_", "`")
     bold = _BOLD.match(text, piece.start, piece.end) if dressed else None
@@ -181,16 +177,18 @@ def split_label(piece: Piece) -> tuple[Piece | None, Piece]:
         stripped = inner.raw.rstrip()
         if stripped.endswith((":", "：", " -", " –", " —")):
             cut = len(stripped.rstrip(":：-–— "))
-            return inner.sub(0, cut), trim(rest)
+            # The colon has parted them: a dash behind it belongs to the value, or says that there is none.
+            rest = Piece(piece.block, bold.end(), piece.end) if stripped[-1] in ":：" else rest
+            return inner.sub(0, cut), trim(rest, lead=False)
         if not rest:
             if separated:
-                return trim(inner), trim(rest)
+                return trim(inner), trim(rest, lead=False)
             label, value = _split_plain(inner)
             return (label, value) if label else (None, inner)
         first = rest.raw[0]
         if separated or first in "([（" or first.isupper() or (not first.isascii() and first.isalpha()):
-            return trim(inner), trim(rest)
-        return None, piece
+            return trim(inner), trim(rest, lead=False)
+        return None, given
     soft = _SOFT.match(text, piece.start, piece.end) if dressed else None
     if soft and soft.end() < piece.end:
         inner_group = 2 if soft[2] else 4
@@ -198,9 +196,9 @@ def split_label(piece: Piece) -> tuple[Piece | None, Piece]:
         after = _AFTER_LABEL.match(text, soft.end(), piece.end)
         assert after is not None
         if after[0].strip() or inner_group == 4:
-            return trim(inner), trim(Piece(piece.block, after.end(), piece.end))
+            return trim(inner), trim(Piece(piece.block, after.end(), piece.end), lead=False)
     label, value = _split_plain(piece)
-    return label, value
+    return (label, value) if label is not None else (None, given)
 
 
 def _without_lead(piece: Piece) -> Piece:
@@ -232,7 +230,7 @@ def _split_plain(piece: Piece) -> tuple[Piece | None, Piece]:
             return trim(piece.sub(0, match.start())), piece.sub(len(raw), len(raw))
         if match[0].startswith(("-", "–", "—")) and not raw[match.end() :].strip():
             return None, piece
-        return trim(piece.sub(0, match.start())), trim(piece.sub(match.end(), len(raw)))
+        return trim(piece.sub(0, match.start())), trim(piece.sub(match.end(), len(raw)), lead=False)
     return None, piece
 
 

@@ -341,7 +341,9 @@ class Composer:
                 self.language, live, self.sections.depth + 1, explicit=explicit, rollout=rollout
             )
         style = item_style(self.sheet, model) if model is not None and shape == "item" else None
-        if live.kind == "history" and not safe:
+        if live.kind == "history":
+            if safe:
+                return rendering.history_bullets(self.language, live, style)
             return rendering.history_line(live, style)
         nested = (
             nested_style(self.sheet, model, self._siblings(model))

@@ -14,8 +14,12 @@ _RULE = re.compile(r"(?:[-_*]\s*){3,}$|=+\s*$|-+\s*$")
 _CHECKBOX = re.compile(r"\[[ xX]\](?=\s|$)")
 _DEFINITION = re.compile(r"\[[^\]]+\]:")
 _TAG = re.compile(r"<[A-Za-z/!?]")
+_LEADING = re.compile(r"^[-:](?=[\s:-]|$)")
 _COLON = re.compile(r":(?=\s|$)")
 _DASH = re.compile(r"(?<=\s)-(?=-?\s)")
+
+# What parts two parts of a line, where it is not escaped already.
+_PARTING = re.compile(r"(?<!\\)(?:(?<=\s)[-|](?=\s)|^-(?=\s|$)|[:;](?=\s|$)|\||,(?=\s))")
 
 
 def inline(value: str) -> str:
@@ -24,6 +28,8 @@ def inline(value: str) -> str:
     text = " ".join(part.strip() for part in re.split(r"[\r\n]+", text) if part.strip()).strip()
     text = _BACKSLASH.sub(r"\\\\", text)
     text = _BREAK.sub(r"\\<", text)
+    # Behind a label these would be taken for what parts the two.
+    text = _LEADING.sub(r"\\\g<0>", text)
     return _unwrapped(text)
 
 
@@ -60,6 +66,11 @@ def plain(value: str) -> str:
 def unlabelled(text: str) -> str:
     """Escape what would part a label from a value in text that is source already."""
     return _DASH.sub(r"\\-", _COLON.sub(r"\\:", text))
+
+
+def part(value: str) -> str:
+    """One of several parts of a line that dashes, colons, bars, semicolons and commas part."""
+    return _PARTING.sub(r"\\\g<0>", inline(value))
 
 
 def label(value: str) -> str:

@@ -41,6 +41,8 @@ DERIVED = {
     "review": {"when"},
     "story": {"story_kind"},
 }
+# What stands where a document says that there is nothing.
+NOTHING = "–"
 HEADED = frozenset({"phase", "review"})
 
 
@@ -143,19 +145,35 @@ def heading(
 
 
 def history_line(live: Live, style: ItemStyle | None) -> list[str]:
-    """`- 2024-01-15: v1.0 - title - author - summary`."""
+    """`- 2024-01-15: v1.0 - title - author - summary`, with a dash for what is not told: places decide."""
     fields = live.fields
     opening = style.opening() if style else "- "
-    parts = [
-        escaping.unlabelled(escaping.inline(tidy(part).replace("\n", " ")))
-        for part in (live.title, fields.get("author"), fields.get("summary"))
-        if tidy(part)
+    told = [
+        tidy(part).replace("\n", " ") for part in (live.title, fields.get("author"), fields.get("summary"))
     ]
-    head = tidy(fields.get("date"))
-    version = tidy(fields.get("version"))
-    if head and version:
-        return [f"{opening}{head}: {' - '.join([version, *parts])}"]
-    return [f"{opening}{head or version}: {' - '.join(parts)}"]
+    if not told[1] and not told[2]:
+        del told[1:]
+    parts = [_part(fields.get("version")), *map(_part, told)]
+    return [f"{opening}{_part(fields.get('date'))}: {' - '.join(parts)}"]
+
+
+def _part(value: Any) -> str:
+    return escaping.part(tidy(value)) or NOTHING
+
+
+def history_bullets(language: str, live: Live, style: ItemStyle | None) -> list[str]:
+    """An entry whose parts do not stand on one line: a bullet for each, below the date."""
+    style = style or ItemStyle()
+    told = [(name, live.fields.get(name)) for name in ("date", "version", "author", "summary")]
+    told.insert(2, ("title", live.title))
+    lines = [f"{style.opening()}{NOTHING}"]
+    pad = " " * style.content + "- "
+    for name, value in told:
+        label = field_label(language, "history", name)
+        for line in tidy(value).split("\n"):
+            if label is not None and line:
+                lines.append(pad + ItemStyle().labelled(escaping.inline(label), escaping.inline(line)))
+    return lines
 
 
 def row(

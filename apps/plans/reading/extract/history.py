@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from apps.plans.reading.drafts import Context, Draft
+from apps.plans.reading.drafts import DASHES, Context, Draft
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.model import Record
 from apps.plans.reading.pieces import Piece, trim
-from apps.plans.reading.schemas import columns
+from apps.plans.reading.schemas import columns, field_for
 
 _VERSION = re.compile(
     r"^(?:v(?:ersion)?\.?\s*|rev(?:ision)?\.?\s*|r)?(\d{1,3}(?:\.\d{1,3}){0,3}[a-z]?(?:-\w+)?)$",
@@ -50,42 +50,70 @@ def _row(context: Context, entry: Entry) -> Record | None:
 
 
 def _line(context: Context, entry: Entry) -> Record | None:
-    """`2024-01-15: v1.0 - Title - Author - Summary` in any order that starts with a date or a version."""
+    """`2024-01-15: v1.0 - Title - Author - Summary` in any order that starts with a date or a version.
+
+    A dash in the place of a part says that there is none, so that the places of the others decide.
+    """
     draft = Draft(context, "history", entry)
-    piece = entry.piece
-    parts = [trim(part) for part in _parts(piece)]
-    parts = [part for part in parts if part.value]
+    parts = [part for part in (trim(part, lead=False) for part in _parts(entry.piece)) if part.value]
     rest: list[Piece] = []
+    dated = versioned = False
     for index, part in enumerate(parts):
         text = part.clean
-        if draft.fields["date"] is None and index < 3 and _as_date(context, text):
-            _date(draft, part)
+        if text in DASHES and not rest and index < 2:
+            versioned = versioned or dated
+            dated = True
             continue
-        if not draft.fields["version"] and index < 3:
+        if not dated and index < 3 and _as_date(context, text):
+            _date(draft, part)
+            dated = True
+            continue
+        if not versioned and index < 3:
             version, aside = _version_aside(part)
             if version is not None:
                 _version(draft, version)
+                versioned = True
                 if aside is not None:
                     if _as_date(context, aside.clean):
                         _date(draft, aside)
+                        dated = True
                     else:
                         draft.put("author", aside)
                 continue
         rest.append(part)
-    if draft.fields["date"] is None and not draft.fields["version"]:
+    if not dated and not versioned:
         return None
     if draft.fields["date"] is None and "date" not in draft.record.placeholders and not parts:
         return None
     _rest(draft, rest)
     for child in entry.children:
         if child.shape != "other":
-            draft.put("summary", child.piece)
+            _below(draft, child)
             draft.claim(child, deep=True)
     return draft.finish()
 
 
+def _below(draft: Draft, child: Entry) -> None:
+    """A bullet below an entry: a part under its name, else more of the summary."""
+    label = child.label
+    name = field_for(draft.context.wording, "history", label.clean) if label is not None else None
+    if name == "title" and not draft.record.title:
+        draft.title(child.value)
+    elif name == "version" and not draft.fields["version"] and child.value:
+        _version(draft, child.value)
+    elif name == "date" and draft.fields["date"] is None and child.value:
+        # Said to be the date: kept as it is said, even where it is no date that can be counted with.
+        _date(draft, child.value) if _as_date(draft.context, child.value.clean) else draft.put(
+            "date", child.value, label
+        )
+    elif name in ("author", "summary"):
+        draft.put(name, child.value, label)
+    else:
+        draft.put("summary", child.piece)
+
+
 def _rest(draft: Draft, rest: list[Piece]) -> None:
-    """Title, author, summary in this order; fewer parts leave out the author, then the summary."""
+    """Title, author, summary in this order; where only two are told, the second is what it looks like."""
     if not rest:
         return
     draft.title(rest[0])
