@@ -19,7 +19,7 @@ from apps.launches.selectors import visible_launches
 State = Announcement.State
 
 # A paused launch hides its announcements, a cancelled or archived one has none; a completed one lets those
-# that are live run to their end but starts no others.
+# that are live run to their end; what was scheduled in it went back to approved.
 SHOWING_LAUNCHES = (Launch.State.DRAFT, Launch.State.ACTIVE, Launch.State.COMPLETED)
 STARTING_LAUNCHES = (Launch.State.DRAFT, Launch.State.ACTIVE)
 

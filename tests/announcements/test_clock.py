@@ -20,7 +20,7 @@ from apps.content.models import CalendarItem
 from apps.launches.models import Launch, Member
 from apps.launches.services.launch import set_state
 from apps.schedule.models import Placement
-from tests.announcements.worlds import World, in_threads
+from tests.announcements.worlds import WEEK_0, World, in_threads
 
 
 def shown(account: str = "acme", user: str = "u1", surface: str = "") -> list[int]:
@@ -218,7 +218,7 @@ def test_nothing_goes_live_in_a_launch_that_stands_still(world: World, to: str, 
     due = world.due()
     set_state(actor=world.act("owner"), launch=world.launch, to=to)
     assert bool(clock.go_live().live) is goes
-    assert state(due) == ("cancelled" if to == "archived" else "scheduled")
+    assert state(due) == {"paused": "scheduled", "completed": "approved", "archived": "cancelled"}[to]
 
 
 def test_a_paused_launch_that_goes_on_lets_what_waited_go_live(world: World) -> None:
@@ -228,6 +228,39 @@ def test_a_paused_launch_that_goes_on_lets_what_waited_go_live(world: World) -> 
     set_state(actor=world.act("owner"), launch=launch, to="active")
     clock.go_live()
     assert shown() == [due.pk]
+
+
+def test_a_completed_launch_takes_what_waits_off_the_schedule_and_says_so(world: World) -> None:
+    item = world.item(when=WEEK_0)
+    waiting, coming = world.due(), world.scheduled(item=item)
+    paused = running.pause(actor=world.act("editor"), announcement=world.scheduled())
+    launch = set_state(actor=world.act("owner"), launch=world.launch, to="completed")
+    assert {state(waiting), state(coming), state(paused)} == {"approved"}
+    item.refresh_from_db()
+    placement = Placement.objects.get(pk=coming.placement_id)
+    assert (item.status, placement.fixed_at, placement.wording) == ("approved", None, "Week 0")
+    told = Notification.objects.filter(kind="announcement_unscheduled", title__contains=coming.title)
+    assert set(told.values_list("user__name", flat=True)) == {"Contributor", "Editor"}
+    assert told.count() == 6
+    assert Event.objects.filter(verb="announcement.unscheduled", actor_label="Owner").count() == 3
+    set_state(actor=world.act("owner"), launch=launch, to="active")
+    assert clock.go_live().live == []
+    assert shown() == []
+    running.schedule(
+        actor=world.act("editor"), announcement=Announcement.objects.get(pk=waiting.pk), starts_at=None
+    )
+    assert clock.go_live().live == [waiting.pk]
+
+
+def test_a_completed_launch_keeps_what_was_live_and_is_paused(world: World) -> None:
+    due = world.due()
+    clock.go_live()
+    running.pause(actor=world.act("editor"), announcement=due)
+    set_state(actor=world.act("owner"), launch=world.launch, to="completed")
+    assert state(due) == "paused"
+    running.resume(actor=world.act("editor"), announcement=due)
+    assert shown() == [due.pk]
+    assert not Notification.objects.filter(kind="announcement_unscheduled").exists()
 
 
 def test_a_crash_between_going_live_and_telling_is_made_up_for(

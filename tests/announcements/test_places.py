@@ -27,9 +27,7 @@ from apps.portal.services import duplicate_launch
 from apps.schedule.models import Placement
 from apps.schedule.services import placing
 from apps.schedule.services.moving import apply_move, preview_move
-from tests.announcements.worlds import World, in_threads, shift
-
-WEEK_0 = {"anchor": "launch_day", "unit": "week", "offset": 0, "precision": "week", "text": "Week 0"}
+from tests.announcements.worlds import WEEK_0, World, in_threads, shift
 
 
 def place_of(item: CalendarItem) -> Placement:

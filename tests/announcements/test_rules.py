@@ -22,10 +22,9 @@ from apps.launches.services import records
 from apps.launches.services.launch import set_state
 from apps.schedule.models import Placement
 from apps.schedule.services import placing
-from tests.announcements.worlds import World
+from tests.announcements.worlds import WEEK_0, World
 
 State = Announcement.State
-WEEK_0 = {"anchor": "launch_day", "unit": "week", "offset": 0, "precision": "week", "text": "Week 0"}
 
 
 def test_a_draft_belongs_to_whoever_wrote_it_and_has_a_place_on_the_calendar(world: World) -> None:

@@ -22,6 +22,8 @@ from apps.launches.services.launch import create_launch, set_state
 from apps.launches.services.members import set_member
 from apps.launches.services.records import add_record
 
+WEEK_0 = {"anchor": "launch_day", "unit": "week", "offset": 0, "precision": "week", "text": "Week 0"}
+
 
 @dataclass
 class World:

@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from apps.accounts.models import User
+from apps.accounts.services import notify
 from apps.announcements import policies
 from apps.announcements.models import Announcement
 from apps.announcements.selectors import database_now
+from apps.announcements.services.approving import address
 from apps.announcements.services.storing import lock, move_out, release_place, require_state, save, tell_item
 from apps.content.models import CalendarItem
 from apps.core import bell
@@ -23,6 +26,7 @@ from apps.schedule.services.pinning import close, minute_of, pin
 
 State = Announcement.State
 UNSENT = (State.SCHEDULED, State.LIVE, State.PAUSED)
+WAITING = (State.SCHEDULED, State.PAUSED)
 
 
 def schedule(
@@ -104,8 +108,18 @@ def cancel(
 def follow_launch(*, actor: Actor, launch: Launch, state: str) -> None:
     """A cancelled or archived launch cancels what is scheduled and takes down what is live.
 
-    The launch is locked by the caller, who checked permission. Drafts stay for a launch that comes back.
+    A completed one lets what is live run to its end and takes the rest off the schedule: it stays approved, so
+    that a launch opened again shows only what somebody schedules anew. The launch is locked by the caller, who
+    checked permission. Drafts stay for a launch that comes back.
     """
+    if state == Launch.State.COMPLETED:
+        waiting = Announcement.objects.filter(launch=launch, state__in=WAITING, went_live_at=None)
+        for announcement in waiting.order_by("pk"):
+            locked = lock(announcement)
+            if locked.state in WAITING and locked.went_live_at is None:
+                _unschedule(locked, actor, "The launch was completed.")
+                tell_item(locked, CalendarItem.Status.APPROVED, only_from=(CalendarItem.Status.SCHEDULED,))
+        return
     if state not in {Launch.State.CANCELLED, Launch.State.ARCHIVED}:
         return
     for announcement in Announcement.objects.filter(launch=launch, state__in=UNSENT).order_by("pk"):
@@ -138,14 +152,7 @@ def follow_item(*, actor: Actor, item: CalendarItem) -> None:
         item.__dict__["_placement"] = announcement.placement
         return
     policies.require("announcements.run", actor, announcement)
-    old, announcement.state = announcement.state, State.APPROVED
-    save(
-        announcement,
-        actor=actor,
-        verb="unscheduled",
-        changes={"state": [old, State.APPROVED]},
-        reason="Its calendar item has no exact time any more.",
-    )
+    _unschedule(announcement, actor, "Its calendar item has no exact time any more.")
 
 
 def follow_placement(*, actor: Actor, placement: Placement, state: str) -> None:
@@ -185,9 +192,7 @@ def _pin(announcement: Announcement, actor: Actor) -> None:
     announcement.placement = pin(placement, instant=announcement.starts_at)
 
 
-def _of_item(
-    item: CalendarItem, states: tuple[str, ...] | None = (State.SCHEDULED, State.PAUSED)
-) -> Announcement | None:
+def _of_item(item: CalendarItem, states: tuple[str, ...] | None = WAITING) -> Announcement | None:
     found = Announcement.objects.select_for_update(of=("self",), no_key=True).select_related(
         "launch", "placement"
     )
@@ -229,6 +234,29 @@ def _set_window(
         setattr(announcement, name, value)
     changes = {name: [before[name], after[name]] for name in names if before[name] != after[name]}
     save(announcement, actor=actor, verb=verb, changes=changes)
+
+
+def _unschedule(announcement: Announcement, actor: Actor, reason: str) -> None:
+    """Take a locked one that never was live off the schedule; it stays approved, and its people learn why."""
+    old, announcement.state = announcement.state, State.APPROVED
+    save(
+        announcement, actor=actor, verb="unscheduled", changes={"state": [old, State.APPROVED]}, reason=reason
+    )
+    release_place(announcement)
+    concerned = {
+        announcement.owner_id, announcement.written_by_id, announcement.submitted_by_id,
+        announcement.approved_by_id,
+    }  # fmt: skip
+    concerned.discard(actor.user.pk if actor.user is not None else None)
+    notify(
+        users=User.objects.filter(pk__in=[pk for pk in concerned if pk], is_active=True),
+        kind="announcement_unscheduled",
+        title=f"Off the schedule: {announcement.title}",
+        body=f"{reason} It stays approved: schedule it again if it is still to be shown.",
+        url=address(announcement),
+        source=f"announcement:{announcement.pk}:unscheduled:{announcement.version}",
+        launch_id=announcement.launch_id,
+    )
 
 
 def _cancel(announcement: Announcement, actor: Actor, reason: str) -> None:
