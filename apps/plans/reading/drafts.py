@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from apps.metrics.target_value import Kind
@@ -130,8 +130,8 @@ class Context:
         """Every time inside a text with its span."""
         return self.grammars.whens(text, anchor)
 
-    def targets(self, text: str, label: str = "", group: str = "") -> list[TargetSpec]:
-        return self.grammars.targets(text, label, group)
+    def targets(self, text: str, label: str = "", group: str = "", kind: Kind = "target") -> list[TargetSpec]:
+        return self.grammars.targets(text, label, group, kind)
 
     def ladder(self, text: str) -> list[Rung]:
         return self.grammars.ladder(text)
@@ -202,6 +202,8 @@ class Draft:
         self.context = context
         self.entry = entry
         self._asked: frozenset[tuple[int, int]] = frozenset()
+        # Fields that the document says to be empty: nothing else may fill them.
+        self.denied: set[str] = set()
         fields = dict(DEFAULTS[kind])
         for name in _LISTS[kind]:
             fields[name] = []
@@ -241,6 +243,10 @@ class Draft:
         self.record.title = self._settled("title", value, piece)
         return self.record.title
 
+    def open(self, name: str) -> bool:
+        """Whether a field may still be read off other things that are said."""
+        return self.fields[name] in (None, "", []) and name not in self.denied
+
     def put(self, name: str, piece: Piece, label: Piece | None = None, *, quotes: bool = False) -> str:
         """Set a text field; a placeholder leaves it empty and asks."""
         piece = trim(piece, quotes=quotes, lead=False)
@@ -249,6 +255,7 @@ class Draft:
         value = piece.value
         if value in DASHES:
             value = ""
+            self.denied.add(name)
         self.slot(name, piece)
         if not value:
             return ""
@@ -309,10 +316,8 @@ class Draft:
             self.unsettled("targets", token, text, piece)
             known = self.record.placeholders.get("targets")
             self.leave_open("targets", f"{known}; {text}" if known else text)
-        found = self.context.targets(text, label, group)
+        found = self.context.targets(text, label, group, kind)
         for spec in found:
-            if kind != "target":
-                spec = replace(spec, kind=kind)
             self.fields["targets"].append(spec.to_json())
         return len(found)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from apps.core.vocabulary import load
+from apps.metrics.target_value import Kind
 from apps.metrics.targets import TargetSpec, parse_targets
 from apps.rollouts.deadlines import parse_deadline
 from apps.rollouts.ladder import Rung, parse_ladder
@@ -23,7 +24,7 @@ class Grammars:
         self.t_unit = "day"
         self._times: dict[tuple[str, str | None], When | None] = {}
         self._found: dict[tuple[str, str | None], list[tuple[int, int, When]]] = {}
-        self._targets: dict[tuple[str, str, str], list[TargetSpec]] = {}
+        self._targets: dict[tuple[str, str, str, Kind], list[TargetSpec]] = {}
         self._ladders: dict[str, list[Rung]] = {}
         self._json: dict[int, tuple[When, dict[str, Any]]] = {}
         self._deadlines: dict[str, int | None] = {}
@@ -59,12 +60,15 @@ class Grammars:
             )
         return self._found[key]
 
-    def targets(self, text: str, label: str = "", group: str = "") -> list[TargetSpec]:
-        """The targets of a text that have a value; a metric without a number is no target."""
+    def targets(self, text: str, label: str = "", group: str = "", kind: Kind = "target") -> list[TargetSpec]:
+        """The targets of a text that have a value; a metric without a number is no target.
+
+        `kind` is what its column is for: the bare value of an alert lies on the wrong side of its metric.
+        """
         label = label.replace("_", " ")  # p95_latency
-        key = (text, label, group)
+        key = (text, label, group, kind)
         if key not in self._targets:
-            specs = parse_targets(text, vocab=self._vocab, label=label, group=group)
+            specs = parse_targets(text, vocab=self._vocab, label=label, group=group, kind=kind)
             self._targets[key] = _own_metrics([spec for spec in specs if spec.value is not None])
         return self._targets[key]
 

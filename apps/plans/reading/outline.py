@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from apps.plans.reading.blocks import Block
 from apps.plans.reading.pieces import Piece, split_label, trim, whole
 
-BOLD_LEVEL = 7
-COLON_LEVEL = 8
+CAPITALS_LEVEL = 7
+BOLD_LEVEL = 8
+COLON_LEVEL = 9
 _ALL_BOLD = re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)+)(?<=\S)\1\s*[:：]?\s*")
 _BOLD_FACT = re.compile(r"^\s*(?:\*\*|__)[^*_]{2,40}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s*[:：])\s+\S")
 _LABELLED = re.compile(r"^\s*(?:\*\*|__)?[^:：*_|]{2,40}(?:\*\*|__)?\s*[:：](?:\*\*|__)?\s+\S")
@@ -54,7 +55,8 @@ class Section:
 
 
 def outline(blocks: list[Block]) -> Section:
-    """The tree of sections. Bold or colon-ended paragraphs above a list open a section of their own."""
+    """The tree of sections. Lines in bold or in capitals, and those that end with a colon above a list, open
+    a section of their own."""
     root = Section(0, None, 0, None)
     stack = [root]
     count = 1
@@ -81,6 +83,11 @@ def _without_number(title: Piece | None, above: Section) -> Piece | None:
     if outer is None or number[1].rpartition(".")[0] != outer[1]:
         return title
     return title.sub(number.end(), len(title.raw))
+
+
+def _shouted(text: str) -> bool:
+    """`KEY MESSAGES` on a line of its own, as mails and plain text write headings."""
+    return text.isupper() and 4 <= len(text) <= 60 and text.count(" ") <= 7 and text[-1] not in ".,;!?"
 
 
 def _opens(block: Block, blocks: list[Block], position: int) -> tuple[int, Piece | None]:
@@ -111,6 +118,8 @@ def _opens(block: Block, blocks: list[Block], position: int) -> tuple[int, Piece
         if following.kind == "paragraph" and _LABELLED.match(inner.raw):
             return 0, None
         return BOLD_LEVEL, inner
+    if _shouted(text):
+        return CAPITALS_LEVEL, trim(whole(block))
     if text.endswith((":", "：")) and text.count(" ") <= 7 and following.kind in ("item", "header", "fence"):
         piece = trim(whole(block))
         raw = piece.raw.rstrip(":： ")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from apps.plans.reading.outline import COLON_LEVEL, Section
+from apps.plans.reading.outline import BOLD_LEVEL, CAPITALS_LEVEL, COLON_LEVEL, Section
 from apps.plans.reading.pieces import split_label, whole
 from apps.plans.reading.wording import Wording, fold
 
@@ -107,7 +107,13 @@ def _role(section: Section, above: Role, wording: Wording) -> Role:
     if above.kind in ("phase", "inside", "review", "segment"):
         if sure and best is not None and not best.topic and best.strength >= 0.95 and best.kind == "history":
             return Role("history", sure=True)
-        if section.level == 7 and sure and best is not None and best.kind not in _INSIDE and not best.topic:
+        if (
+            section.level in (CAPITALS_LEVEL, BOLD_LEVEL)
+            and sure
+            and best is not None
+            and best.kind not in _INSIDE
+            and not best.topic
+        ):
             return Role(best.kind, sure=True)
         return Role("inside", text)
     if above.kind == "topic":

@@ -23,6 +23,12 @@ def extract(context: Context, found: list[Entry], *, loose: bool = False) -> lis
             if entry.label is None:
                 continue
             key = context.wording.overview_key(entry.label.clean)
+            if (
+                key == "launch_date"
+                and _is_a_date(context, entry.label)
+                and not _is_a_date(context, entry.value)
+            ):
+                key = None  # "GA (May 4): everybody" tells who, not when
             if loose and key is None:
                 continue
             records.extend(_labelled(context, entry, key))
@@ -53,15 +59,16 @@ def _labelled(context: Context, entry: Entry, key: str | None) -> list[Record]:
     return [draft.finish()]
 
 
+def _is_a_date(context: Context, piece: Piece) -> bool:
+    text = piece.clean
+    return bool(context.whens(text)) or context.is_open(text) or "date" in (placeholder(text) or "").lower()
+
+
 def _key(context: Context, label: Piece, value: Piece, key: str | None) -> str | None:
     """`Launch: May 6` is a date, `Launch: Falcon` a name: the value decides where the label allows both."""
     keys = context.wording.overview_keys(label.clean)
     if "launch_date" in keys and len(keys) > 1:
-        text = value.clean
-        dated = (
-            bool(context.whens(text)) or context.is_open(text) or "date" in (placeholder(text) or "").lower()
-        )
-        if dated:
+        if _is_a_date(context, value):
             return "launch_date"
         return next(other for other in keys if other != "launch_date")
     return key
