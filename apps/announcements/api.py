@@ -307,8 +307,9 @@ class ReportSerializer(StrictSerializer):
     """What one user did with one announcement so far. Sending it again changes nothing."""
 
     announcement = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    account = serializers.CharField(max_length=IDENTITY_LENGTH)
-    user = serializers.CharField(max_length=IDENTITY_LENGTH)
+    # Not trimmed: the feed takes ids as they are, and the two have to mean the same user.
+    account = serializers.CharField(max_length=IDENTITY_LENGTH, trim_whitespace=False)
+    user = serializers.CharField(max_length=IDENTITY_LENGTH, trim_whitespace=False)
     first_seen_at = serializers.DateTimeField(required=False, allow_null=True)
     last_seen_at = serializers.DateTimeField(required=False, allow_null=True)
     clicked_at = serializers.DateTimeField(required=False, allow_null=True)

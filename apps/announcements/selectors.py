@@ -35,6 +35,10 @@ def feed(*, account: str, user: str, surface: str = "") -> list[dict[str, Any]]:
 
     Live, in its window by the database's clock, its launch running, not dismissed by this user on any
     surface. With a `surface`, what is meant for it or for any; without, everything. At most 50.
+
+    Whether the launch is restricted does not count: that says which of the portal's own people see the plan,
+    while the feed is for the company's product, whose users see nothing of the launch but what was approved
+    and scheduled for them. Who is in `teams` and reads of it in their inbox does depend on it.
     """
     dismissed = Receipt.objects.filter(
         announcement=OuterRef("pk"), account=account, user=user, dismissed_at__isnull=False

@@ -6,6 +6,7 @@ import itertools
 import json
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -18,6 +19,7 @@ from apps.announcements.selectors import database_now
 from apps.announcements.services import running
 from apps.announcements.services.clock import go_live
 from apps.core.actors import SYSTEM
+from apps.launches.models import Launch
 from tests.announcements.worlds import World
 
 API = "/api/v1"
@@ -328,6 +330,52 @@ def test_what_a_user_dismissed_is_gone_for_them_on_every_surface(world: World) -
     for account, user, count in (("acme", "u1", 0), ("acme", "u2", 1), ("other", "u1", 1)):
         answer = product.get(f"/announcements/feed?account={account}&user={user}&surface=settings")
         assert len(answer.json()["announcements"]) == count
+
+
+@pytest.mark.parametrize(
+    ("account", "user"),
+    [
+        (" acme", "u1 "),
+        ("acme\u3000", " "),
+        ("a cme", "\u00a0u1"),
+        ("ac+me & co", "ü/1?=#%"),
+        ("a" * 200, "u" * 200),
+    ],
+)
+def test_an_id_means_the_same_user_in_feed_and_receipts(world: World, account: str, user: str) -> None:
+    shown = live(world)
+    product = Program(world, "editor", "feed")
+    path = "/announcements/feed?" + urlencode({"account": account, "user": user})
+    stripped = "/announcements/feed?" + urlencode({"account": account.strip(), "user": user.strip() or "u"})
+    assert len(product.get(path).json()["announcements"]) == 1
+    sent = report(shown, account=account, user=user, dismissed_at=database_now().isoformat())
+    assert product.post("/announcements/receipts", {"receipts": [sent]}).json()["stored"] == 1
+    assert product.get(path).json() == {"announcements": []}
+    others = 0 if stripped == path else 1
+    assert len(product.get(stripped).json()["announcements"]) == others
+
+
+@pytest.mark.parametrize("broken", ["", "a" * 201, "a\n", "\ta", "a\x7f", "\x85a", "\x1b"])
+@pytest.mark.parametrize("name", ["account", "user"])
+def test_feed_and_receipts_refuse_the_same_ids(world: World, name: str, broken: str) -> None:
+    shown = live(world)
+    product = Program(world, "editor", "feed")
+    ids = {"account": "acme", "user": "u1", name: broken}
+    asked = product.get("/announcements/feed?" + urlencode(ids))
+    assert (asked.status_code, list(asked.json()["errors"])) == (400, [name])
+    sent = product.post("/announcements/receipts", {"receipts": [report(shown, **ids)]})
+    assert sent.status_code == 400
+    assert name in json.dumps(sent.json()["errors"])
+    assert not Receipt.objects.exists()
+
+
+def test_the_feed_is_for_the_product_whoever_may_see_the_launch(world: World) -> None:
+    shown = live(world)
+    Launch.objects.filter(pk=world.launch.pk).update(restricted=True)
+    product = Program(world, "stranger", "feed")
+    [entry] = product.get("/announcements/feed?account=acme&user=u1").json()["announcements"]
+    assert entry["id"] == shown.pk
+    assert Program(world, "stranger").get(f"/announcements/{shown.pk}/").status_code == 404
 
 
 def test_receipts_merge_the_same_in_any_order_and_when_repeated(world: World) -> None:
