@@ -53,6 +53,7 @@ CASES = {
         ("Fehlerrate unter 0,5 %", "Fehlerrate", "lt", "0.5", "%", "absolute", None, None, None),
     ],
     "fr": [
+        ("20 % de baisse des tickets", "tickets", "ge", "20", "%", "decrease", None, None, None),
         ("augmentation de 25 % en 90 jours", "", "ge", "25", "%", "increase", 90, None, None),
         (
             "réduction de 60 % du temps de configuration",
@@ -93,6 +94,18 @@ CASES = {
         ),
     ],
     "es": [
+        (
+            "30 % de aumento en recetas guardadas en 60 días",
+            "recetas guardadas",
+            "ge",
+            "30",
+            "%",
+            "increase",
+            60,
+            None,
+            None,
+        ),
+        ("20 % de reducción de errores", "errores", "ge", "20", "%", "decrease", None, None, None),
         ("aumento del 25 % en 90 días", "", "ge", "25", "%", "increase", 90, None, None),
         (
             "reducción del 60 % en el tiempo de configuración",
@@ -131,6 +144,17 @@ CASES = {
         ),
     ],
     "pt": [
+        (
+            "30 % de aumento em receitas salvas",
+            "receitas salvas",
+            "ge",
+            "30",
+            "%",
+            "increase",
+            None,
+            None,
+            None,
+        ),
         ("aumento de 25% em 90 dias", "", "ge", "25", "%", "increase", 90, None, None),
         (
             "redução de 60% no tempo de configuração",

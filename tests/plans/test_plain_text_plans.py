@@ -78,3 +78,11 @@ def test_a_bare_value_to_kill_at_lies_on_the_wrong_side() -> None:
         [("target", "ge", Decimal(30)), ("rollback", "lt", Decimal(15))],
         [("target", "le", Decimal("1.2")), ("rollback", "ge", Decimal(3))],
     ]
+
+
+def test_a_list_on_the_launchs_own_clock_is_a_calendar_whatever_it_is_called() -> None:
+    text = "# Pear: launch plan\n\n## Who does what\n\n1. **T-10d** - Docs\n2. **T-5 days** - Macros\n3. T+2h: Look\n"
+    told = report(read_plan(text))
+    assert told["counts"]["calendar_entries"] == 3
+    prose = "# Pear: launch plan\n\n## Who does what\n\n- T-shirts\n- Stickers\n- Day-old bread\n"
+    assert report(read_plan(prose))["counts"]["calendar_entries"] == 0

@@ -180,6 +180,8 @@ def _role(section: Section, above: Role, wording: Wording) -> Role:
         return Role(above.kind, text)
     if best is not None and best.strength >= 0.38 and section.level != COLON_LEVEL:
         return Role(best.kind, text)
+    if _is_clocked(section):
+        return Role("calendar", text)
     return Role("unknown", text)
 
 
@@ -215,7 +217,9 @@ def _below_phases(section: Section, best: object, wording: Wording) -> Role:
         return Role(kind, "" if strength > 0.9 else section.text, True)
     if section.level == COLON_LEVEL:
         return Role("phases", section.text)
-    if _speaks_of_phase(section, wording) or _has_time(section):
+    # In a part whose headings are the phases, one with nothing below it is a phase all the same.
+    empty = not section.blocks and not section.sections
+    if empty or _speaks_of_phase(section, wording) or _has_time(section):
         return Role("phase")
     return Role("phases", section.text)
 
@@ -223,6 +227,18 @@ def _below_phases(section: Section, best: object, wording: Wording) -> Role:
 _TIMEISH = re.compile(
     r"\b(?:week|weeks|day|days|month|q[1-4]|t[-+]\s?\d|d[-+]\s?\d|\d{4}-\d{2})\b", re.IGNORECASE
 )
+
+
+# Times on the launch's own clock: a list of them is a calendar, whatever it is called.
+_CLOCK = re.compile(r"[\W_]*(?:t|d|w|l|week|day|launch)\s?[-+−–]\s?\d|[\W_]*t\s?minus\s\d", re.IGNORECASE)
+_ENOUGH_CLOCKED = 0.6
+
+
+def _is_clocked(section: Section) -> bool:
+    """Whether most of what stands below begins with a time before or after launch."""
+    entries = [block for block in section.blocks if block.kind in ("item", "row")]
+    told = sum(bool(_CLOCK.match(block.text, block.body)) for block in entries)
+    return told >= 2 and told >= _ENOUGH_CLOCKED * len(entries)
 
 
 def _has_time(section: Section) -> bool:
