@@ -84,7 +84,7 @@ def check_round_trip(launch: Launch) -> None:
     count = len(snapshots.records_of(launch))
     plan = reread(launch, read(written))
     found = difference(launch=launch, plan=plan)
-    assert ([change.text for change in found.changes], found.kept) == ([], []), written
+    assert ([change.text for change in found.changes], found.kept) == ([], [])
     apply_edition(actor=SYSTEM, launch=launch, plan=plan)
     assert len(snapshots.records_of(launch)) == count
     assert export_plan(launch) == written

@@ -22,13 +22,13 @@ from apps.plans.mapping.inward import changed_values
 from apps.plans.models import PlanDocument
 from apps.plans.services.apply import Applied, add_facts
 from apps.plans.services.documents import ReadPlan, read
-from apps.plans.services.export import overview_of, told_by, uids_by_key
+from apps.plans.services.export import export_plan, overview_of, told_by, uids_by_key
 from apps.plans.services.linking import store_document
 from apps.plans.services.settling import fingerprint, put_in_order, require_unchanged, set_day, worked_on
 from apps.plans.services.snapshots import as_live, records_of, uid_of
 from apps.plans.writing import Change, Layout, Live, compare, live_records
 from apps.plans.writing.diff import match
-from apps.plans.writing.live import UNWRITTEN, same
+from apps.plans.writing.live import UNWRITTEN, same, unsaid
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class _Edition:
     fresh: dict[int, Live]
     pairs: dict[int, str] = field(default_factory=dict)
     fields: dict[int, dict[str, Any]] = field(default_factory=dict)
+    # What a fact takes from its place or title in the document, and nobody said.
+    placed: dict[int, set[str]] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     work: dict[str, str] = field(default_factory=dict)
@@ -219,6 +221,8 @@ def _changed_fields(edition: _Edition, index: int, key: str) -> dict[str, Any]:
     new, current = edition.fresh[index], edition.current[key]
     base = edition.base.get(key, current)
     as_read = edition.plan.reading.records[index].as_read
+    placeholders = edition.plan.reading.records[index].placeholders
+    as_told = {mark.field for mark in edition.plan.reading.records[index].marks}
     changed: dict[str, Any] = {}
     told = {**new.fields, "title": new.title, "group": new.group}
     was = {**base.fields, "title": base.title, "group": base.group}
@@ -230,6 +234,11 @@ def _changed_fields(edition: _Edition, index: int, key: str) -> dict[str, Any]:
             continue
         if name == "group" and new.kind == "rollout_step":
             continue
+        if key not in edition.base and unsaid(name, now.get(name)) and name not in as_told:
+            edition.placed.setdefault(index, set()).add(name)
+            continue
+        if placeholders.get(name) and same(name, now.get(name), placeholders[name]):
+            continue  # somebody wrote what a document leaves open with
         reason = _peoples_own(name, value, was, now)
         if reason:
             edition.kept.append(Kept(current.title, reason))
@@ -250,9 +259,10 @@ def _peoples_own(name: str, value: Any, was: Mapping[str, Any], now: Mapping[str
 def _left_out(edition: _Edition) -> None:
     """What the document no longer names: removed, unless people worked on it or added it themselves."""
     paired = set(edition.pairs.values())
-    for key, one in edition.current.items():
-        if key in paired:
-            continue
+    left = [key for key in edition.current if key not in paired]
+    named = _told_by_export(edition) if any(edition.record(key) for key in left) else set()
+    for key in left:
+        one = edition.current[key]
         record = edition.record(key)
         if record is None:
             continue  # told on the launch itself, whose fields are never emptied by leaving a line out
@@ -263,10 +273,20 @@ def _left_out(edition: _Edition) -> None:
             edition.kept.append(
                 Kept(one.title, "It was added in the portal, and the document does not name it.")
             )
+        elif key not in named:
+            edition.kept.append(Kept(one.title, "The launch's own document does not tell it."))
         elif one.kind == "history":
             edition.kept.append(Kept(one.title, "History is only added to."))
         else:
             edition.gone.append(key)
+
+
+def _told_by_export(edition: _Edition) -> set[str]:
+    """The facts that the launch's own export tells: only these can be taken out of a document."""
+    exported = live_records(read(export_plan(edition.launch)).reading)
+    facts = list(edition.current.values())
+    named = {one.key for one, _ in match(facts, exported, keys=False)}
+    return named | {one.key for one in facts if one.kind == "rollout_step"}
 
 
 def _changes(edition: _Edition) -> list[Change]:
@@ -432,6 +452,8 @@ def _store(edition: _Edition, made: Mapping[int, LaunchRecord]) -> PlanDocument:
             told = {**new.fields, "title": new.title, "group": new.group}
             for name, value in list(fields.items()):
                 if name in edition.fields.get(index, {}) or same(name, told.get(name), value):
+                    continue
+                if name in edition.placed.get(index, ()):
                     continue
                 if name in earlier or name in told:
                     fields[name] = earlier.get(name, told.get(name))

@@ -15,6 +15,17 @@ _TARGET = ("comparator", "value", "unit", "relation", "window_days", "percentile
 # Read off other fields or off the record's place; never written for their own sake.
 UNWRITTEN = frozenset({"parts", "labels", "placeholders", "key", "level", "scope"})
 
+# A kind nobody chose: what a record is of that was given none. Saying it and saying nothing is the same.
+UNSAID = {
+    "channel_kind": "other",
+    "resource_type": "other",
+    "story_kind": "other",
+    "monitoring_type": "alert",
+    "criterion_kind": "event",
+}
+# What a record that never told it takes from its kind, its title or its place in the document.
+BY_PLACE = frozenset({"rank", "group", *UNSAID})
+
 
 @dataclass(frozen=True)
 class Live:
@@ -77,6 +88,8 @@ def same(name: str, left: Any, right: Any) -> bool:
         return same_targets(left or [], right or [])
     if name == "topics":
         return _topics(left) == _topics(right)
+    if name in UNSAID:
+        return (tidy(left) or UNSAID[name]) == (tidy(right) or UNSAID[name])
     if isinstance(left, bool) or isinstance(right, bool):
         return bool(left) == bool(right)
     if isinstance(left, int | float) or isinstance(right, int | float):
@@ -84,6 +97,11 @@ def same(name: str, left: Any, right: Any) -> bool:
     if isinstance(left, list | dict) or isinstance(right, list | dict):
         return json.dumps(left, sort_keys=True, default=str) == json.dumps(right, sort_keys=True, default=str)
     return tidy(left) == tidy(right)
+
+
+def unsaid(name: str, value: Any) -> bool:
+    """Whether a field of a record that no document tells yet may be read off its place or title."""
+    return name in BY_PLACE and (value in (None, "") or value == UNSAID.get(name))
 
 
 def tidy(value: Any) -> str:

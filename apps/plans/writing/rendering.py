@@ -74,7 +74,7 @@ def bullets(
         first = _bold(style).labelled(escaping.label(tidy(fields["label"])), f'"{escaping.inline(title)}"')
     elif kind == "overview":
         values = [line for line in tidy(fields.get("value")).split("\n") if line]
-        first = style.labelled(_name(style, title), escaping.inline(values[0]) if values else "")
+        first = style.labelled(_name(style, title), escaping.inline(values[0]) if values else NOTHING)
         texts = values[1:]
     elif kind == "segment" and tidy(fields.get("role")):
         first = f"**{escaping.label(title)}** ({escaping.inline(str(fields['role']))})"
@@ -272,19 +272,21 @@ def _told(language: str, live: Live, explicit: frozenset[str], done_said: bool) 
         skipped = skipped | {"done"}
     elif live.kind == "calendar_entry":
         skipped = skipped - {"done"}
-    for name in _present(live):
+    present = [*_present(live), *(name for name in explicit if live.fields.get(name) in (None, "", []))]
+    for name in present:
         if name in skipped or (name in DERIVED.get(live.kind, set()) and name not in explicit):
             continue
         asked = {
             "deadline_minutes": "deadline_minutes",
             "targets": "target" if live.kind == "kpi" else "targets",
         }.get(name, name)
-        if name == "targets" and live.kind == "kpi":
+        if name == "targets" and live.kind == "kpi" and live.fields.get(name):
             told += _kpi_targets(language, live)
             continue
         label = field_label(language, live.kind, asked)
         value = "Done" if name == "done" else expressed(language, live.kind, name, live.fields[name])
         if label is not None:
+            value = value or NOTHING
             told += [(name, label, line) for line in value.split("\n") if line]
     return told
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,16 @@ from apps.plans.writing.expressing import percent
 from apps.plans.writing.following import follow
 from apps.plans.writing.fresh import skeleton
 from apps.plans.writing.layout import Layout
-from apps.plans.writing.live import UNWRITTEN, Live, changed_fields, live_records, same, tidy, with_one_time
+from apps.plans.writing.live import (
+    UNWRITTEN,
+    Live,
+    changed_fields,
+    live_records,
+    same,
+    tidy,
+    unsaid,
+    with_one_time,
+)
 from apps.plans.writing.marks import annotate
 
 _ROUNDS = 4
@@ -51,13 +60,14 @@ def _written(layout: Layout, records: Sequence[Live]) -> str:
     wanted = follow(layout, records)
     attempt = Attempt()
     best: _Outcome | None = None
+    told = {one.key for one in layout.records}
     for _ in range(_ROUNDS):
         text = Composer(layout, wanted, attempt).text()
         try:
             reading = read_plan(text)
         except PlanError:
             return best.text if best is not None else text
-        wrong, stray = _compare(wanted, reading)
+        wrong, stray = _compare(wanted, reading, told)
         outcome = _Outcome(text, len(wrong) + stray)
         if best is None or outcome.wrong < best.wrong:
             best = outcome
@@ -87,8 +97,13 @@ def untouched(layout: Layout, records: Sequence[Live]) -> bool:
     return True
 
 
-def _compare(wanted: Sequence[Live], reading: Reading) -> tuple[dict[str, set[str]], int]:
-    """Per key the fields that read back otherwise ("" stands for all), and how many records came from nowhere."""
+def _compare(
+    wanted: Sequence[Live], reading: Reading, told: Container[str]
+) -> tuple[dict[str, set[str]], int]:
+    """Per key the fields that read back otherwise ("" stands for all), and how many records came from nowhere.
+
+    `told` are the keys of records that the document told before.
+    """
     found = live_records(reading)
     wanted_plain = [one for one in wanted if one.kind != "rollout_step"]
     pairs = match(wanted_plain, [one for one in found if one.kind != "rollout_step"], keys=False)
@@ -103,11 +118,18 @@ def _compare(wanted: Sequence[Live], reading: Reading) -> tuple[dict[str, set[st
         fields = {
             name
             for name, value in one.fields.items()
-            if name not in UNWRITTEN and name != "group" and not same(name, value, other.fields.get(name))
+            if name not in UNWRITTEN
+            and name != "group"
+            and not same(name, value, other.fields.get(name))
+            and not (one.key not in told and unsaid(name, value))
         }
         if tidy(one.title) != tidy(other.title):
             fields.add("title")
-        if "group" in other.fields and tidy(one.group) != tidy(other.group):
+        if (
+            "group" in other.fields
+            and tidy(one.group) != tidy(other.group)
+            and (one.key in told or not unsaid("group", one.group))
+        ):
             fields.add("group")
         if fields:
             wrong[one.key] = fields

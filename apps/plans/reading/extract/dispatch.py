@@ -146,10 +146,9 @@ class Dispatch:
         if role.kind == "phase":
             return self._phase(section)
         if role.kind == "review" and section.heading is not None:
-            entry = self.heading_entry(section)
-            if entry.children:
-                context.group = ""
-                reviews.review(context, entry)
+            # In a part whose headings are the reviews, one with nothing below it is a review all the same.
+            context.group = ""
+            reviews.review(context, self.heading_entry(section))
             return True
         if role.kind == "segment" and section.heading is not None:
             entry = self.heading_entry(section)

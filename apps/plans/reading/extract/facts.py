@@ -54,7 +54,7 @@ def _labelled(context: Context, entry: Entry, key: str | None) -> list[Record]:
             draft.claim(child, deep=True)
             for inner in child.children:
                 _add(draft, inner.piece)
-    if not draft.fields["value"] and not draft.record.placeholders:
+    if not draft.fields["value"] and not draft.record.placeholders and "value" not in draft.denied:
         return []
     return [draft.finish()]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from apps.metrics.target_value import Kind
-from apps.plans.reading.drafts import Context, Draft
+from apps.plans.reading.drafts import DASHES, Context, Draft
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.extract.simple import told
 from apps.plans.reading.model import Record
@@ -112,7 +112,7 @@ def _told(draft: Draft, entry: Entry) -> None:
         draft.claim(child, deep=True)
         for inner in child.children:
             told(draft, inner)
-    if not draft.fields["targets"]:
+    if draft.open("targets"):
         for piece, label in loose:
             _own_targets(draft, piece, label)
 
@@ -129,7 +129,9 @@ def _own_targets(draft: Draft, piece: Piece, label: str) -> None:
 def _field(draft: Draft, name: str | None, cell: Piece, header: Piece) -> None:
     if name in _KINDS:
         cell = trim(cell)
-        if not cell.value or cell.value in ("-", "–", "—"):
+        if not cell.value or cell.value in DASHES:
+            if cell.value and name == "target":
+                draft.denied.add("targets")
             draft.slot(f"targets.{name}", cell)
             return
         before = len(draft.fields["targets"])
@@ -157,7 +159,7 @@ def _field(draft: Draft, name: str | None, cell: Piece, header: Piece) -> None:
         draft.record.labels["number"] = cell.clean
     elif name == "text":
         draft.put_text(cell)
-        if not draft.fields["targets"]:
+        if draft.open("targets"):
             _own_targets(draft, cell, draft.record.title)
     else:
         draft.put_text(cell, header)

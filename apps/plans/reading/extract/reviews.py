@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.plans.reading.drafts import Context, Draft
+from apps.plans.reading.drafts import DASHES, Context, Draft
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.model import Record
 from apps.plans.reading.pieces import Piece, split_paren, trim
@@ -52,6 +52,8 @@ def review(context: Context, entry: Entry) -> Record | None:
         _named(draft, entry)
         for child in entry.children:
             _told(draft, child)
+        if "when" in draft.denied:
+            draft.fields["when"] = None
     if not draft.record.title:
         return None
     return draft.finish()
@@ -95,6 +97,10 @@ def _told(draft: Draft, child: Entry) -> None:
         return
     name = field_for(draft.context.wording, "review", child.label.clean) if child.label else None
     draft.claim(child, deep=True)
+    if name == "when" and child.label is not None and child.value.value in DASHES:
+        draft.denied.add("when")
+        draft.slot("when", child.value)
+        return
     if name == "when" and child.label is not None and child.value:
         when = draft.context.when(child.value.clean, ANCHOR)
         if when is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from apps.plans.reading.drafts import Context, Draft
+from apps.plans.reading.drafts import DASHES, Context, Draft
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.extract.simple import children, named, nested_text, put, row, told
 from apps.plans.reading.model import Record
@@ -100,16 +100,26 @@ def criterion(context: Context, entry: Entry, *, unlabelled: bool = False) -> Re
         else:
             named(draft, entry)
         body = entry.value if entry.label is not None else entry.piece
-        marks = len(draft.record.marks)
-        if not _event(body.clean):
+        if not _event(body.clean) and not _denies_targets(context, entry):
+            marks = len(draft.record.marks)
             draft.put_targets(body, entry.label.clean if entry.label else "", kind="rollback")
-        del draft.record.marks[marks:]
+            del draft.record.marks[marks:]
         children(draft, "rollback_criterion", entry)
     if not draft.record.title:
         return None
-    if not draft.fields["criterion_kind"]:
+    if draft.open("criterion_kind"):
         draft.fields["criterion_kind"] = criterion_kind(draft)
     return draft.finish()
+
+
+def _denies_targets(context: Context, entry: Entry) -> bool:
+    """Whether a bullet below says that nothing is measured."""
+    return any(
+        child.label is not None
+        and child.value.value in DASHES
+        and field_for(context.wording, "rollback_criterion", child.label.clean) == "targets"
+        for child in entry.children
+    )
 
 
 def _event(text: str) -> bool:
@@ -173,7 +183,7 @@ def step(context: Context, entry: Entry) -> Record | None:
             nested_text(draft, child)
     if not draft.record.title:
         return None
-    if draft.fields["deadline_minutes"] is None:
+    if draft.open("deadline_minutes"):
         for text in (draft.fields["text"], draft.record.title):
             minutes = context.deadline(text) if text else None
             if minutes is not None:
@@ -189,7 +199,9 @@ def step(context: Context, entry: Entry) -> Record | None:
 def _deadline(draft: Draft, cell: Piece, header: Piece) -> None:
     cell = trim(cell)
     text = cell.clean
-    if not text:
+    if not text or text in DASHES:
+        if text:
+            draft.denied.add("deadline_minutes")
         draft.slot("deadline_minutes", cell)
         return
     minutes = draft.context.deadline(text)

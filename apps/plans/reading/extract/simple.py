@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from apps.plans.reading.drafts import Context, Draft
+from apps.plans.reading.drafts import DASHES, Context, Draft
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.model import Record
 from apps.plans.reading.pieces import MOST_PARTS, Piece, split_label, split_paren
@@ -127,7 +127,10 @@ def nested_text(draft: Draft, entry: Entry) -> None:
 def put(draft: Draft, name: str | None, piece: Piece, label: Piece | None) -> None:
     """Put a labelled value into its field, whatever type the field has."""
     context = draft.context
-    if name is None or (name in ("text+", "text") and label is not None and draft.entry.shape == "row"):
+    if name is not None and name in (*TYPED, "targets", "rank", "when") and piece.value in DASHES:
+        draft.denied.add(name)
+        draft.slot(name, piece)
+    elif name is None or (name in ("text+", "text") and label is not None and draft.entry.shape == "row"):
         if name == "text":
             draft.put_text(piece)
         else:
@@ -149,6 +152,10 @@ def put(draft: Draft, name: str | None, piece: Piece, label: Piece | None) -> No
         if piece.value and not context.is_open(piece.value):
             draft.slot("group", piece)
             draft.record.group = draft.fields["group"] = piece.value
+    elif name == "rank":
+        text = piece.clean
+        draft.fields[name] = int(text) if text.isascii() and text.isdigit() else draft.fields.get(name)
+        draft.slot(name, piece)
     elif name in TYPED:
         put_type(draft, name, piece, label)
     elif name in draft.fields:
@@ -171,7 +178,12 @@ def put_type(draft: Draft, name: str, piece: Piece, label: Piece | None) -> None
     """A type told outright; the plan's own word for it stays in the description."""
     value = piece.value
     known = draft.context.wording.types.get(TYPED[name], {})
-    if value in known.values() or (name == "criterion_kind" and value in CRITERION_KINDS):
+    if (
+        value in known.values()
+        or value == _ANY.get(name)
+        or name == "criterion_kind"
+        and value in CRITERION_KINDS
+    ):
         draft.fields[name] = value
         draft.slot(name, piece)
         return
@@ -179,6 +191,8 @@ def put_type(draft: Draft, name: str, piece: Piece, label: Piece | None) -> None
     draft.fields[name] = draft.context.wording.type_of(TYPED[name], value)
 
 
+# What a record is of that is of no kind in particular.
+_ANY = {"channel_kind": "other", "resource_type": "other", "story_kind": "other", "monitoring_type": "alert"}
 CRITERION_KINDS = ("event", "threshold", "deadline", "relative")
 
 
@@ -187,7 +201,9 @@ def put_time(
 ) -> bool:
     """A labelled time; what is no time goes into the description with its label."""
     text = piece.clean
-    if not text or text in ("-", "–", "—"):
+    if not text or text in DASHES:
+        if text:
+            draft.denied.add(name)
         draft.slot(name, piece)
         return False
     when = draft.context.when(text, anchor) or counted(draft.context, text, label, anchor)
@@ -217,7 +233,7 @@ def counted(context: Context, text: str, label: Piece | None, anchor: str | None
 
 def timed_text(context: Context, draft: Draft, entry: Entry) -> None:
     """`Week -3, live demo and pitfalls`: a description that begins with its time."""
-    if draft.fields.get("when") is not None or entry.value is None:
+    if draft.fields.get("when") is not None or "when" in draft.denied or entry.value is None:
         return
     piece = entry.value if entry.label is not None else entry.piece
     raw = piece.raw
@@ -233,7 +249,7 @@ def timed_text(context: Context, draft: Draft, entry: Entry) -> None:
 
 
 def channel(context: Context, draft: Draft, entry: Entry) -> None:
-    if draft.fields["channel_kind"]:
+    if not draft.open("channel_kind"):
         return
     draft.fields["channel_kind"] = context.wording.type_of(
         "channels", draft.record.title
@@ -246,17 +262,17 @@ def resource(context: Context, draft: Draft, entry: Entry) -> None:
     title, text = draft.record.title, draft.fields["text"]
     if entry.shape != "row":
         timed_text(context, draft, entry)
-    if not draft.fields["resource_type"]:
+    if draft.open("resource_type"):
         draft.fields["resource_type"] = wording.type_of("resource_types", title) or wording.type_of(
             "resource_types", text
         )
-    if "cadence" in draft.fields and not draft.fields["cadence"]:
+    if "cadence" in draft.fields and draft.open("cadence"):
         draft.fields["cadence"] = cadence_word(context, text) or cadence_word(context, title)
 
 
 def monitoring(context: Context, draft: Draft, entry: Entry) -> None:
     wording = context.wording
-    if draft.fields["monitoring_type"]:
+    if not draft.open("monitoring_type"):
         return
     draft.fields["monitoring_type"] = (
         wording.type_of("monitoring_types", draft.record.title)
@@ -266,7 +282,7 @@ def monitoring(context: Context, draft: Draft, entry: Entry) -> None:
 
 
 def routine(context: Context, draft: Draft, entry: Entry) -> None:
-    if not draft.fields["cadence"]:
+    if draft.open("cadence"):
         draft.fields["cadence"] = cadence_word(context, draft.record.title) or cadence_word(
             context, draft.fields["text"]
         )
@@ -277,7 +293,7 @@ def training(context: Context, draft: Draft, entry: Entry) -> None:
     if "when" in draft.fields and entry.shape != "row":
         timed_text(context, draft, entry)
     title = draft.record.title
-    if not draft.fields["team"] and context.wording.holds("team_words", title) and _is_name(context, title):
+    if draft.open("team") and context.wording.holds("team_words", title) and _is_name(context, title):
         draft.fields["team"] = draft.record.title
 
 
@@ -297,13 +313,12 @@ def recognition(context: Context, draft: Draft, entry: Entry) -> None:
 def support(context: Context, draft: Draft, entry: Entry) -> None:
     """Round-the-clock coverage and its period, where the description says them."""
     text = f"{draft.record.title} {draft.fields['text']}"
-    training(context, draft, entry)
-    if not draft.fields["coverage"]:
+    if draft.open("coverage"):
         for word in ("24/7", "24x7", "24×7", "24/5", "24x5", "follow-the-sun", "follow the sun"):
             if word in text.lower():
                 draft.fields["coverage"] = word
                 break
-    if not draft.fields["period"]:
+    if draft.open("period"):
         lowered = draft.fields["text"].lower()
         for phrase in sorted(context.wording.words.get("periods", ()), key=len, reverse=True):
             if phrase in lowered:
@@ -312,7 +327,7 @@ def support(context: Context, draft: Draft, entry: Entry) -> None:
 
 
 def story(context: Context, draft: Draft, entry: Entry) -> None:
-    if not draft.fields["story_kind"]:
+    if draft.open("story_kind"):
         wording = context.wording
         draft.fields["story_kind"] = wording.type_of("story_kinds", draft.record.title) or wording.type_of(
             "story_kinds", draft.fields["text"]
