@@ -343,14 +343,16 @@ class Draft:
         )
 
     def _settled(self, name: str, value: str, piece: Piece) -> str:
-        if self.context.is_open(value):
+        # What is escaped is meant as it stands: no placeholder.
+        said = piece.raw if "\\" in piece.raw else value
+        if self.context.is_open(said):
             self.leave_open(name, value)
             answer = self.unsettled(name, value, value, piece)
             if answer is not None:
                 self.record.as_read = {**self.record.as_read, name: ""}
                 return answer
             return ""
-        token = placeholder(value)
+        token = placeholder(said)
         if token is not None and name != "title":
             self.unsettled(name, token, value, piece)
         return value

@@ -98,7 +98,7 @@ def _opens(block: Block, blocks: list[Block], position: int) -> tuple[int, Piece
             # A thematic break right below a paragraph of facts: what the author meant are the facts.
             block.kind = "paragraph"
             return 0, None
-        return block.level, trim(whole(block))
+        return block.level, trim(whole(block), lead=False)
     if block.kind != "paragraph" or block.parent is not None or block.quote or "\n" in block.text:
         return 0, None
     following = blocks[position + 1] if position + 1 < len(blocks) else None

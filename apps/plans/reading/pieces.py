@@ -182,12 +182,12 @@ def split_label(piece: Piece) -> tuple[Piece | None, Piece]:
             return inner.sub(0, cut), trim(rest, lead=False)
         if not rest:
             if separated:
-                return trim(inner), trim(rest, lead=False)
+                return trim(inner, lead=False), trim(rest, lead=False)
             label, value = _split_plain(inner)
             return (label, value) if label else (None, inner)
         first = rest.raw[0]
         if separated or first in "([（" or first.isupper() or (not first.isascii() and first.isalpha()):
-            return trim(inner), trim(rest, lead=False)
+            return trim(inner, lead=False), trim(rest, lead=False)
         return None, given
     soft = _SOFT.match(text, piece.start, piece.end) if dressed else None
     if soft and soft.end() < piece.end:

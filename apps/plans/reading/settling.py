@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,54 @@ _QUESTIONS = {
     "weekday_contradicts": "The weekday in “{text}” is not the weekday of that date. Which day is it?",
     "fiscal_quarter": "“{text}” is a fiscal quarter. Which dates are meant?",
 }
+_LATE_DAY = re.compile(r"(?<!\d)(?:29|[3-9]\d)(?!\d)")
+_SHARE = re.compile(r"(?<![\d.,])(\d{3,6})(?:[.,]\d+)?\s?[%％]")
+
+
+def no_such_day(context: Context, text: str, anchor: str | None = None) -> bool:
+    """Whether a text would be a date if only its month had that day: 30 February, 2026-04-31."""
+    if len(text) > 40 or context.when(text, anchor) is not None:
+        return False
+    for match in _LATE_DAY.finditer(text):
+        other = context.when(f"{text[: match.start()]}28{text[match.end() :]}", anchor)
+        if other is not None and (other.date is not None or other.missing_year):
+            return True
+    return False
+
+
+def ask_day(context: Context, text: str, line: int, record: Record, name: str) -> None:
+    """Ask which day is meant by one that no month has; an answer is taken, the text stays as it is."""
+    answer = _date(
+        context.ask(
+            "no_such_day",
+            line,
+            f"{record.title}\x1f{text}",
+            f"There is no “{text}”. Which day is meant?",
+            record=record,
+            field=name,
+        )
+    )
+    if answer is not None:
+        record.as_read = {**record.as_read, name: None}
+        record.fields[name] = When(date=answer, precision="day", text=answer.isoformat()).to_json()
+
+
+def ask_share(context: Context, text: str, line: int, record: Record, name: str) -> None:
+    """More than all of an audience is nobody's share: ask who is meant."""
+    shares = [match[1] for match in _SHARE.finditer(text) if int(match[1]) > 100]
+    if not shares:
+        return
+    answer = context.ask(
+        "share_above_all",
+        line,
+        f"{record.title}\x1f{name}\x1f{text}",
+        f"“{text[:100]}” is more than everybody. Who is meant?",
+        record=record,
+        field=name,
+    )
+    if answer is not None and name in record.fields:
+        record.as_read = {**record.as_read, name: record.fields[name]}
+        record.fields[name] = answer
 
 
 def settle(context: Context, when: When, line: int, record: Record, name: str) -> When:

@@ -17,8 +17,9 @@ from apps.plans.writing.shapes import ItemStyle, header_cells, item_style, neste
 from apps.plans.writing.sheet import Sheet
 from apps.plans.writing.words import field_label
 
-# How hard to try: patch in place, write anew in the siblings' shape, write anew with every field told.
-PATCH, ANEW, SAFE = 0, 1, 2
+# How hard to try: patch in place, write anew in the siblings' shape, write anew with every field told, and with
+# every mark of its name escaped and its description under a label.
+PATCH, ANEW, SAFE, EXACT = 0, 1, 2, 3
 
 
 @dataclass
@@ -328,17 +329,27 @@ class Composer:
             rollout = rendering.ladder(
                 [step.fields.get("percent", 0) for step in self.steps.get(live.key, [])]
             )
-        safe = level >= SAFE
+        safe, exact = level >= SAFE, level >= EXACT
         shape = model.shape if model is not None else "heading" if live.kind in rendering.HEADED else "item"
         if shape == "heading" and model is not None:
             head = self.sheet.text(model.extent[0]).lstrip()
             depth = len(head) - len(head.lstrip("#"))
             return rendering.heading(
-                self.language, live, depth or self.sections.depth + 1, explicit=explicit, rollout=rollout
+                self.language,
+                live,
+                depth or self.sections.depth + 1,
+                explicit=explicit,
+                exact=exact,
+                rollout=rollout,
             )
         if shape == "heading":
             return rendering.heading(
-                self.language, live, self.sections.depth + 1, explicit=explicit, rollout=rollout
+                self.language,
+                live,
+                self.sections.depth + 1,
+                explicit=explicit,
+                exact=exact,
+                rollout=rollout,
             )
         style = item_style(self.sheet, model) if model is not None and shape == "item" else None
         if live.kind == "history":
@@ -368,6 +379,7 @@ class Composer:
             nested=nested,
             explicit=explicit,
             safe=safe,
+            exact=exact,
             rollout=rollout,
         )
 
@@ -413,4 +425,4 @@ def _loose(sheet: Sheet, family: Siblings) -> bool:
     )
 
 
-__all__ = ["ANEW", "PATCH", "SAFE", "Attempt", "Composer", "expressed"]
+__all__ = ["ANEW", "EXACT", "PATCH", "SAFE", "Attempt", "Composer", "expressed"]

@@ -21,6 +21,10 @@ _DASH = re.compile(r"(?<=\s)-(?=-?\s)")
 # What parts two parts of a line, where it is not escaped already.
 _PARTING = re.compile(r"(?<!\\)(?:(?<=\s)[-|](?=\s)|^-(?=\s|$)|[:;](?=\s|$)|\||,(?=\s))")
 
+_MARK = re.compile(r"[\\`*_{}\[\]()<>#+\-!|~:;,%@&=/$\"]|(?<=\d)\.(?=\s|$)")
+_WIDE_MARK = re.compile("[–—：（）；、]")
+_NUMBERED = re.compile(r"&(?=#\d{1,7};)")
+
 
 def inline(value: str) -> str:
     """A one-line value in the middle of a line."""
@@ -28,6 +32,7 @@ def inline(value: str) -> str:
     text = " ".join(part.strip() for part in re.split(r"[\r\n]+", text) if part.strip()).strip()
     text = _BACKSLASH.sub(r"\\\\", text)
     text = _BREAK.sub(r"\\<", text)
+    text = _NUMBERED.sub(r"\\&", text)
     # Behind a label these would be taken for what parts the two.
     text = _LEADING.sub(r"\\\g<0>", text)
     return _unwrapped(text)
@@ -66,6 +71,14 @@ def plain(value: str) -> str:
 def unlabelled(text: str) -> str:
     """Escape what would part a label from a value in text that is source already."""
     return _DASH.sub(r"\\-", _COLON.sub(r"\\:", text))
+
+
+def literal(value: str) -> str:
+    """A value in which no mark means anything, wherever it stands."""
+    text = _CONTROL.sub(" ", value)
+    text = " ".join(text.split())
+    text = _MARK.sub(r"\\\g<0>", text)
+    return _WIDE_MARK.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
 def part(value: str) -> str:

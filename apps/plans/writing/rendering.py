@@ -55,9 +55,13 @@ def bullets(
     nested: ItemStyle | None = None,
     explicit: frozenset[str] = frozenset(),
     safe: bool = False,
+    exact: bool = False,
     rollout: str = "",
 ) -> list[str]:
-    """The lines of a record as a list item. `explicit` names derived fields to tell all the same."""
+    """The lines of a record as a list item. `explicit` names derived fields to tell all the same.
+
+    `exact` escapes every mark of its name and tells its description under a label.
+    """
     kind, fields = live.kind, live.fields
     title = tidy(live.title).replace("\n", " ")
     texts = [line for line in tidy(fields.get("text")).split("\n") if line]
@@ -71,14 +75,22 @@ def bullets(
         head = style if style.bold else _bold(style)
         first = head.labelled(escaping.label(when), escaping.unlabelled(escaping.inline(title)))
     elif kind == "key_message" and tidy(fields.get("label")):
-        first = _bold(style).labelled(escaping.label(tidy(fields["label"])), f'"{escaping.inline(title)}"')
+        write = escaping.literal if exact else escaping.inline
+        first = _bold(style).labelled(escaping.label(tidy(fields["label"])), f'"{write(title)}"')
+    elif exact and kind not in ("overview", "segment"):
+        first = escaping.literal(title)
     elif kind == "overview":
         values = [line for line in tidy(fields.get("value")).split("\n") if line]
-        first = style.labelled(_name(style, title), escaping.inline(values[0]) if values else NOTHING)
+        name = escaping.literal(title) if exact else _name(style, title)
+        write = escaping.literal if exact else escaping.inline
+        first = (_bold(style) if exact else style).labelled(name, write(values[0]) if values else NOTHING)
         texts = values[1:]
     elif kind == "segment" and tidy(fields.get("role")):
-        first = f"**{escaping.label(title)}** ({escaping.inline(str(fields['role']))})"
-    elif kind in ("calendar_entry",):
+        name = escaping.literal(title) if exact else escaping.label(title)
+        first = f"**{name}** ({escaping.inline(str(fields['role']))})"
+    elif exact:
+        first = escaping.literal(title)
+    elif kind in ("calendar_entry", "key_message"):
         first = (
             escaping.plain(title)
             if not safe and not escaping.needs_bold(title)
@@ -106,7 +118,7 @@ def bullets(
         lines.append(
             pad + _bold(below).labelled(escaping.label(name), escaping.inline(text[0]) if text else "")
         )
-    lines += [pad + escaping.plain(text) for text in texts]
+    lines += [pad + _text(language, kind, text, exact) for text in texts]
     return [line for line in lines if line]
 
 
@@ -117,10 +129,12 @@ def heading(
     *,
     explicit: frozenset[str] = frozenset(),
     bold: bool = True,
+    exact: bool = False,
     rollout: str = "",
 ) -> list[str]:
-    """A phase or review as a heading with its facts as bullets below."""
-    title = escaping.inline(tidy(live.title).replace("\n", " "))
+    """A phase or review as a heading with its facts as bullets below; `exact` as in `bullets`."""
+    write = escaping.literal if exact else escaping.inline
+    title = write(tidy(live.title).replace("\n", " "))
     told = _told(language, live, explicit, True)
     if live.kind == "phase":
         first, last = span_text(language, "phase", live.fields.get("starts"), live.fields.get("ends"))
@@ -140,8 +154,16 @@ def heading(
             "- " + _bold(style).labelled(escaping.label(name), escaping.inline(text[0]) if text else "")
         )
         lines += ["  - " + escaping.plain(more) for more in text[1:]]
-    lines += ["- " + escaping.plain(said) for said in tidy(live.fields.get("text")).split("\n") if said]
-    return lines
+    texts = [said for said in tidy(live.fields.get("text")).split("\n") if said]
+    return lines + ["- " + _text(language, live.kind, said, exact) for said in texts]
+
+
+def _text(language: str, kind: str, line: str, exact: bool) -> str:
+    """A line of a description; told under a label it is nothing else, whatever it looks like."""
+    label = field_label(language, kind, "text") if exact else None
+    if label is not None:
+        return ItemStyle().labelled(escaping.inline(label), escaping.inline(line))
+    return escaping.literal(line) if exact else escaping.plain(line)
 
 
 def history_line(live: Live, style: ItemStyle | None) -> list[str]:

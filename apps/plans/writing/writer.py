@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.plans.reading import PlanError, Reading, read_plan
-from apps.plans.writing.composing import SAFE, Attempt, Composer
+from apps.plans.writing.composing import EXACT, Attempt, Composer
 from apps.plans.writing.diff import match
 from apps.plans.writing.expressing import percent
 from apps.plans.writing.following import follow
@@ -25,7 +25,7 @@ from apps.plans.writing.live import (
 )
 from apps.plans.writing.marks import annotate
 
-_ROUNDS = 4
+_ROUNDS = 6
 Marks = Mapping[str, Sequence[str]]
 
 
@@ -175,6 +175,9 @@ def _learn(
         suspect = by_key.get(key)
         if suspect is None:
             continue
+        if suspect.kind == "phase" and "" in fields:
+            # A heading is a phase by what is told of one below it, be it that there is none.
+            attempt.explicit[key] = attempt.told(key) | {"audience"}
         derived = fields & DERIVED.get(suspect.kind, set())
         new = derived - attempt.told(key)
         if new and fields == derived:
@@ -183,7 +186,7 @@ def _learn(
         attempt.explicit[key] = attempt.told(key) | derived
         if key in laid and not changed_fields(laid[key], suspect) and fields == {"group"}:
             continue
-        attempt.levels[key] = min(attempt.level(key) + 1, SAFE)
+        attempt.levels[key] = min(attempt.level(key) + 1, EXACT)
 
 
 __all__: list[Any] = ["new_document", "untouched", "write_plan"]

@@ -11,6 +11,7 @@ from apps.plans.reading.extract.works import ANCHOR, done_sign, offer_split, on_
 from apps.plans.reading.model import Record
 from apps.plans.reading.pieces import Piece, split_label, split_paren, trim
 from apps.plans.reading.schemas import field_for
+from apps.plans.reading.settling import ask_day, no_such_day
 from apps.schedule.when import When
 
 _CLOCK = re.compile(
@@ -85,7 +86,13 @@ def _bullet(context: Context, entry: Entry, when: When | None, when_piece: Piece
             return records
         finally:
             context.group = group
-    return [_entry(context, entry, trim(entry.piece), when, None, inherited=when_piece)]
+    bare = entry.label is not None and not entry.value
+    body = entry.name if bare else trim(entry.piece, lead=False)
+    record = _entry(context, entry, body, when, None, inherited=when_piece)
+    dated = entry.label.clean if entry.label is not None else ""
+    if dated and record.fields["when"] is None and no_such_day(context, dated, ANCHOR):
+        ask_day(context, dated, entry.first, record, "when")
+    return [record]
 
 
 def _head_time(context: Context, piece: Piece) -> tuple[When | None, Piece]:

@@ -61,7 +61,7 @@ def _message(context: Context, entry: Entry, place: int) -> Record | None:
             draft.title(entry.label, quotes=True)
             children(draft, "key_message", entry)
     else:
-        draft.title(entry.piece, quotes=True)
+        draft.title(entry.name, quotes=True)
         children(draft, "key_message", entry)
     if not draft.record.title:
         return None

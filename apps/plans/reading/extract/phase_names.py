@@ -52,7 +52,7 @@ def put_name(draft: Draft, piece: Piece, steps: list[Piece]) -> None:
         if not raw[:cut_from].strip()
         else piece
     )
-    tidy = trim(name)
+    tidy = trim(name, lead=False)
     text = tidy.raw.rstrip(_TRAIL)
     draft.title(tidy.sub(0, len(text)))
     share = _behind_mark(context, tidy)

@@ -28,6 +28,7 @@ from apps.plans.reading.pieces import (
 )
 from apps.plans.reading.recognise import phase_mark
 from apps.plans.reading.schemas import columns, field_for
+from apps.plans.reading.settling import ask_share
 from apps.plans.reading.wording import fold
 
 _BETWEEN = re.compile(r"\s+[-–—|·]\s+|;\s+")
@@ -281,6 +282,7 @@ def labelled(draft: Draft, name: str, value: Piece, label: Piece, steps: list[Pi
     text = value.clean
     if name == "rollout":
         draft.record.labels["rollout"] = label.clean
+        ask_share(context, text, locate(context.source, value.block, value.start)[0], draft.record, "rollout")
         if context.ladder(text) or unit_in_header(label, text):
             steps.append(trim(value))
         elif context.is_open(text):
@@ -302,6 +304,9 @@ def labelled(draft: Draft, name: str, value: Piece, label: Piece, steps: list[Pi
         put_time(draft, "ends", value, label, ANCHOR)
     elif name == "audience":
         draft.put("audience", value, label)
+        ask_share(
+            context, text, locate(context.source, value.block, value.start)[0], draft.record, "audience"
+        )
         if PERCENT.search(text) and len(context.ladder(text)) >= 1:
             steps.append(trim(value))
     elif name == "goal":
@@ -338,7 +343,7 @@ def _loose(draft: Draft, value: Piece, steps: list[Piece]) -> None:
     """An unlabelled thing said about a phase: a percent of an audience, a time, or description."""
     context = draft.context
     text = value.clean
-    if PERCENT.search(text):
+    if PERCENT.search(value.raw):
         audience = context.wording.holds("audience_words", text)
         target = context.wording.holds("target_words", text) or any(mark in text for mark in "<>≥≤")
         rungs = context.ladder(text)
@@ -367,7 +372,7 @@ def _loose(draft: Draft, value: Piece, steps: list[Piece]) -> None:
         if target and draft.put_targets(value):
             return
     when = context.when(text, ANCHOR)
-    if when is not None and draft.fields["starts"] is None:
+    if when is not None and draft.open("starts"):
         set_span(draft, when, value)
         return
     draft.put_text(value)
@@ -406,6 +411,8 @@ def _from_row(context: Context, entry: Entry) -> Record | None:
 
 
 def _finish(draft: Draft, steps: list[Piece]) -> Record:
+    if "starts" in draft.denied:
+        draft.fields["starts"] = draft.fields["ends"] = None
     record = draft.finish()
     seen: set[tuple[int, int, int]] = set()
     for piece in steps:

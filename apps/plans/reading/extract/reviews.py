@@ -109,6 +109,9 @@ def _told(draft: Draft, child: Entry) -> None:
     if name == "owner" and child.label is not None:
         draft.put("owner", child.value, child.label)
         return
+    if name == "text" and child.label is not None and child.value:
+        draft.put_text(child.value)
+        return
     if name == "topics" and child.label is not None and (child.children or child.value):
         for part in _listed(child.value) if child.value else []:
             _topic(draft, part, None)

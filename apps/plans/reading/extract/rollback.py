@@ -100,7 +100,7 @@ def criterion(context: Context, entry: Entry, *, unlabelled: bool = False) -> Re
         else:
             named(draft, entry)
         body = entry.value if entry.label is not None else entry.piece
-        if not _event(body.clean) and not _denies_targets(context, entry):
+        if not _event(body.clean) and not _tells_targets(context, entry):
             marks = len(draft.record.marks)
             draft.put_targets(body, entry.label.clean if entry.label else "", kind="rollback")
             del draft.record.marks[marks:]
@@ -112,11 +112,11 @@ def criterion(context: Context, entry: Entry, *, unlabelled: bool = False) -> Re
     return draft.finish()
 
 
-def _denies_targets(context: Context, entry: Entry) -> bool:
-    """Whether a bullet below says that nothing is measured."""
+def _tells_targets(context: Context, entry: Entry) -> bool:
+    """Whether a bullet below says what is measured, or that nothing is."""
     return any(
         child.label is not None
-        and child.value.value in DASHES
+        and bool(child.value)
         and field_for(context.wording, "rollback_criterion", child.label.clean) == "targets"
         for child in entry.children
     )
@@ -178,6 +178,8 @@ def step(context: Context, entry: Entry) -> Record | None:
                 _deadline(draft, child.value, child.label)
             elif name == "owner" and child.label is not None:
                 draft.put("owner", child.value, child.label)
+            elif name == "text" and child.label is not None and child.value:
+                draft.put_text(child.value)
             else:
                 told(draft, child)
             nested_text(draft, child)

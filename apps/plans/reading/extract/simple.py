@@ -10,6 +10,7 @@ from apps.plans.reading.entries import Entry
 from apps.plans.reading.model import Record
 from apps.plans.reading.pieces import MOST_PARTS, Piece, split_label, split_paren
 from apps.plans.reading.schemas import columns, field_for
+from apps.plans.reading.settling import ask_day, no_such_day
 from apps.schedule.when import When
 
 _COUNT = re.compile(r"[-+−–]?\d{1,3}(?:\s?(?:-|–|to)\s?[-+−]?\d{1,3})?\+?")
@@ -145,7 +146,7 @@ def put(draft: Draft, name: str | None, piece: Piece, label: Piece | None) -> No
     elif name == "when":
         put_time(draft, "when", piece, label)
     elif name == "targets":
-        draft.put_targets(piece)
+        draft.put_targets(piece, kind="rollback" if draft.record.kind == "rollback_criterion" else "target")
         if label is not None:
             draft.record.labels["targets"] = label.clean
     elif name == "group":
@@ -212,6 +213,10 @@ def put_time(
         return True
     if draft.context.is_open(text):
         draft.put_open(name, piece)
+        return False
+    if no_such_day(draft.context, text, anchor):
+        draft.put_text(piece, label)
+        ask_day(draft.context, text, draft.entry.first, draft.record, name)
         return False
     found = draft.context.whens(text, anchor)
     if len(found) == 1 and found[0][1] - found[0][0] >= 0.5 * len(text):
