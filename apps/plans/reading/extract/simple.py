@@ -178,6 +178,10 @@ TYPED = {
 def put_type(draft: Draft, name: str, piece: Piece, label: Piece | None) -> None:
     """A type told outright; the plan's own word for it stays in the description."""
     value = piece.value
+    if not value:
+        # An empty cell of a column of types leaves its place to write one.
+        draft.slot(name, piece)
+        return
     known = draft.context.wording.types.get(TYPED[name], {})
     if (
         value in known.values()
