@@ -25,7 +25,7 @@ def extract(context: Context, found: list[Entry], *, loose: bool = False) -> lis
             key = context.wording.overview_key(entry.label.clean)
             if (
                 key == "launch_date"
-                and _is_a_date(context, entry.label)
+                and _has_a_day(context, entry.label)
                 and not _is_a_date(context, entry.value)
             ):
                 key = None  # "GA (May 4): everybody" tells who, not when
@@ -57,6 +57,10 @@ def _labelled(context: Context, entry: Entry, key: str | None) -> list[Record]:
     if not draft.fields["value"] and not draft.record.placeholders and "value" not in draft.denied:
         return []
     return [draft.finish()]
+
+
+def _has_a_day(context: Context, label: Piece) -> bool:
+    return any(when.date is not None or when.fuzzy for _, _, when in context.whens(label.clean))
 
 
 def _is_a_date(context: Context, piece: Piece) -> bool:
