@@ -398,8 +398,8 @@ def test_records_of_another_launch_cannot_be_named(world: World) -> None:
 
 
 # Each is sent for every field of every kind; the second row holds the near relations of the first.
-RECORD_VALUES: list[Any] = [None, 7, [[]], "x" * 100_001, 10**30]
-MORE_RECORD_VALUES: list[Any] = [1.5, True, [], {}, "", -1, "2026-99-99"]
+RECORD_VALUES: list[Any] = [None, [[]], "x" * 100_001]
+MORE_RECORD_VALUES: list[Any] = [7, 10**30, 1.5, True, [], {}, "", -1, "2026-99-99"]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,14 @@ def base(world: World) -> str:
     return f"/launches/{world.launch.slug}/announcements/"
 
 
-@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("desktop", "dark"), ("phone", "light")])
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [
+        ("desktop", "dark"),
+        pytest.param("desktop", "light", marks=pytest.mark.full),
+        pytest.param("phone", "light", marks=pytest.mark.full),
+    ],
+)
 def test_every_page_is_accessible_and_fits(open_page: OpenPage, world: World, size: str, theme: str) -> None:
     from apps.announcements.services import approving
     from apps.announcements.services.clock import go_live

@@ -37,8 +37,15 @@ def focused(page: Any) -> str:
     return str(page.evaluate("document.activeElement.id"))
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("theme", "size"),
+    [
+        ("light", "desktop"),
+        ("dark", "phone"),
+        pytest.param("dark", "desktop", marks=pytest.mark.full),
+        pytest.param("light", "phone", marks=pytest.mark.full),
+    ],
+)
 def test_every_component_in_every_state_is_accessible(
     open_page: OpenPage, administrator: User, size: str, theme: str
 ) -> None:
