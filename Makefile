@@ -58,7 +58,7 @@ format: $(STAMP)
 
 # Versions already locked stay, unless UPGRADE=--upgrade. The lock names no package index.
 lock: $(STAMP)
-	@$(RUN) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --group dev \
+	@$(RUN) -m uv pip compile --universal --python-version 3.11 --generate-hashes --group dev \
 		--quiet $(UPGRADE) pyproject.toml -o requirements.lock
 
 bench: $(STAMP)
