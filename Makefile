@@ -9,7 +9,7 @@ WORKERS ?= 2
 # A start is half a dozen processes; without compiled modules each of them compiles Django again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup run test test-full test-services fuzz lint format lock bench screenshots clean
+.PHONY: help setup run test test-full test-services fuzz soak lint format lock bench screenshots clean
 
 help:
 	@echo "make run            start the portal at http://127.0.0.1:8000 (PORT, DATA_DIR)"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-services  what needs a PostgreSQL server, RabbitMQ and Redis"
 	@echo "make lint           ruff, mypy, import-linter, djlint, migrations, deploy checks"
 	@echo "make fuzz           throw mutated documents at the plan reader"
+	@echo "make soak           send for ten minutes while everything goes wrong (SOAK_MINUTES, SOAK_SEED)"
 	@echo "make bench          measure, into benchmarks/RESULTS.md"
 	@echo "make screenshots    every screen, into docs/screenshots/"
 	@echo "make lock           pin what pyproject.toml asks for, into requirements.lock"
@@ -37,17 +38,21 @@ $(STAMP): requirements.lock bootstrap.lock
 run: $(STAMP)
 	@exec $(RUN) -m launchportal.run
 
+# By file: what a module makes once is made once, not by each process.
 test: $(STAMP)
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -m "not full and not services"
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not full and not services"
 
 test-full: $(STAMP)
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -m "full and not services"
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "full and not services"
 
 test-services: $(STAMP)
 	@$(RUN) -m pytest -m services
 
 fuzz: $(STAMP)
 	@$(RUN) -m tests.plans.fuzz
+
+soak: $(STAMP)
+	@$(RUN) -m tests.faults.soak
 
 lint: $(STAMP)
 	@.ci/lint $(RUN)

@@ -83,11 +83,27 @@ app.conf.update(
     beat_max_loop_interval=1,
     beat_schedule={
         "go-live": {"task": "announcements.go_live", "schedule": 0.5, "options": {"expires": 1}},
+        # Sends what bells and their loss left; a run that finds a worker at it ends at once.
+        "deliver": {
+            "task": "delivery.poll",
+            "schedule": settings.DELIVERY_POLL_SECONDS,
+            "options": {"expires": 2 * settings.DELIVERY_POLL_SECONDS},
+        },
         "follow-the-clock": {
             "task": "schedule.follow_the_clock",
             "schedule": 30.0,
             "options": {"expires": 60},
         },
+        "remind": {"task": "schedule.remind", "schedule": 60.0, "options": {"expires": 120}},
+        "digests": {"task": "schedule.send_digests", "schedule": 60.0, "options": {"expires": 120}},
+        "escalate": {"task": "work.escalate_overdue", "schedule": 300.0, "options": {"expires": 600}},
+        "make-follow-ups": {"task": "outreach.make_follow_ups", "schedule": 30.0, "options": {"expires": 60}},
+        "follow-campaigns": {
+            "task": "outreach.follow_calendar",
+            "schedule": 15.0,
+            "options": {"expires": 30},
+        },
+        "find-imports": {"task": "audience.find_imports", "schedule": 30.0, "options": {"expires": 60}},
         # Round trips that show that somebody takes work from each queue.
         "tick-ticks": {"task": "core.tick", "args": [TICKS], "schedule": 2.0, "options": {"expires": 4}},
         "tick-default": {
@@ -113,6 +129,11 @@ def _log_like_django(**_: Any) -> None:
 def _listen(**_: Any) -> None:
     """A worker's main process waits for notifications instead of sleeping between polls."""
     if settings.BROKER_KIND == "pgmq":
+        from celery.concurrency import prefork
+
+        from launchportal.pool import SurvivingPool
+
+        prefork.TaskPool.BlockingPool = SurvivingPool
         app.conf.broker_transport_options = {**app.conf.broker_transport_options, "use_notify": True}
 
 

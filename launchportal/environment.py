@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -40,6 +41,22 @@ def number(name: str, default: int) -> int:
     if not value.isdecimal():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
     return int(value)
+
+
+def fraction(name: str, default: float) -> float:
+    """A number of zero or more, with or without a decimal point. Raises ImproperlyConfigured for anything else."""
+    return _fraction(name, text(name)) if text(name) else float(default)
+
+
+def fractions(name: str, default: list[float]) -> list[float]:
+    """Such numbers separated by commas."""
+    return [_fraction(name, word) for word in words(name)] or [float(value) for value in default]
+
+
+def _fraction(name: str, value: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value):
+        raise ImproperlyConfigured(f"{name} must be a number such as 0.5 or 60, not {value!r}.")
+    return float(value)
 
 
 def words(name: str) -> list[str]:
@@ -131,6 +148,86 @@ def broker_from(url: str, database: dict[str, Any]) -> Broker:
         "use_notify": False,
     }
     return Broker("pgmq", "pgmq://database", options)
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A mail provider that works with what is installed.
+
+    `keys` are the variables (without `ANYMAIL_`) it cannot send without, `signing` the one that verifies its
+    webhooks, if it signs them.
+    """
+
+    keys: tuple[str, ...]
+    signing: str = ""
+
+
+# https://anymail.dev/en/stable/esps/
+PROVIDERS = {
+    "brevo": Provider(("BREVO_API_KEY",)),
+    "mailersend": Provider(("MAILERSEND_API_TOKEN",), "MAILERSEND_SIGNING_SECRET"),
+    "mailgun": Provider(("MAILGUN_API_KEY",), "MAILGUN_WEBHOOK_SIGNING_KEY"),
+    "mailjet": Provider(("MAILJET_API_KEY", "MAILJET_SECRET_KEY")),
+    "mailtrap": Provider(("MAILTRAP_API_TOKEN",)),
+    "mandrill": Provider(("MANDRILL_API_KEY",), "MANDRILL_WEBHOOK_KEY"),
+    "postmark": Provider(("POSTMARK_SERVER_TOKEN",)),
+    "sparkpost": Provider(("SPARKPOST_API_KEY",)),
+    "unisender_go": Provider(("UNISENDER_GO_API_KEY", "UNISENDER_GO_API_URL"), "UNISENDER_GO_API_KEY"),
+}
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How mail goes out, what anymail has to know, and whose webhooks are taken."""
+
+    backend: str
+    anymail: dict[str, Any]
+    webhooks: list[str]
+
+
+def mail_from(*, production: bool) -> Mail:
+    """What `EMAIL_PROVIDER`, `EMAIL_WEBHOOKS`, `EMAIL_HOST` and every `ANYMAIL_...` variable mean.
+
+    Raises ImproperlyConfigured naming what is missing. Webhooks that nothing would verify stay closed.
+    """
+    given: dict[str, Any] = {
+        name.removeprefix("ANYMAIL_"): text(name)
+        for name in os.environ
+        if name.startswith("ANYMAIL_") and text(name)
+    }
+    if "REQUESTS_TIMEOUT" in given:
+        given["REQUESTS_TIMEOUT"] = fraction("ANYMAIL_REQUESTS_TIMEOUT", 30)
+    secrets = given["WEBHOOK_SECRET"] = words("ANYMAIL_WEBHOOK_SECRET")
+    if not all(re.fullmatch(r"[^:]+:.{8,}", secret) for secret in secrets):
+        raise ImproperlyConfigured(
+            "ANYMAIL_WEBHOOK_SECRET must look like name:password, the password of at least 8 characters."
+        )
+    provider = text("EMAIL_PROVIDER").lower()
+    asked = [name.lower() for name in words("EMAIL_WEBHOOKS")]
+    for name in [provider, *asked]:
+        if name and name not in PROVIDERS:
+            raise ImproperlyConfigured(f"{name!r} is not a provider of mail: {', '.join(PROVIDERS)}.")
+    if not provider:
+        smtp = "django.core.mail.backends.smtp.EmailBackend"
+        backend = smtp if text("EMAIL_HOST") else "django.core.mail.backends.console.EmailBackend"
+    else:
+        backend = f"anymail.backends.{provider}.EmailBackend"
+        for key in PROVIDERS[provider].keys:
+            if key not in given:
+                raise ImproperlyConfigured(f"ANYMAIL_{key} is not set: {provider} takes no mail without it.")
+    opened = []
+    for name in asked or [provider]:
+        if not name:
+            continue
+        signing = PROVIDERS[name].signing
+        if secrets or signing in given:
+            opened.append(name)
+        elif production or asked:
+            other = f" (or ANYMAIL_{signing})" if signing else ""
+            raise ImproperlyConfigured(
+                f"ANYMAIL_WEBHOOK_SECRET{other} is not set: without it anybody could report bounces for {name}."
+            )
+    return Mail(backend, given, opened)
 
 
 def conninfo_of(database: dict[str, Any]) -> str:

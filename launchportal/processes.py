@@ -41,7 +41,7 @@ def everything(port: int) -> dict[str, list[str]]:
     """What `make run` runs, by name. `ticks` is the slot that announcements have for themselves."""
     return {
         "web": web(port),
-        "worker": worker("default", concurrency=2),
+        "worker": worker("default", concurrency=3),
         "ticks": worker("ticks"),
         "beat": beat(),
     }

@@ -58,9 +58,10 @@ def main() -> int:
         else:
             say(f"Starting PostgreSQL on {data_dir / 'database'}")
             hold = Server(data_dir).hold()
+        catcher = catch_mail(data_dir)
         prepare()
         say("Starting web, workers and beat")
-        return run(port, hold)
+        return run(port, hold, catcher)
     except (CannotRun, EmbeddedError) as problem:
         print(f"The portal cannot start: {problem}", file=sys.stderr, flush=True)
         return 1
@@ -137,10 +138,25 @@ def prepare() -> None:
 # Running --------------------------------------------------------------------------------------------
 
 
-def run(port: int, hold: Hold | None) -> int:
+def catch_mail(data_dir: Path) -> list[str]:
+    """Without a relay, a mail server of our own takes what is sent; its command, empty where there is one."""
+    if any(os.environ.get(name, "").strip() for name in ("EMAIL_HOST", "EMAIL_PROVIDER")):
+        return []
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    folder = data_dir / "mail"
+    os.environ |= {"EMAIL_HOST": HOST, "EMAIL_PORT": str(port), "CAUGHT_MAIL": str(folder)}
+    return [sys.executable, "-m", "launchportal.catcher", str(port), str(folder)]
+
+
+def run(port: int, hold: Hold | None, catcher: list[str]) -> int:
     honcho_manager.KILL_WAIT = KILL_AFTER_SECONDS
     manager = Manager()
-    for name, command in processes.everything(port).items():
+    commands = processes.everything(port)
+    if catcher:
+        commands["mail"] = catcher
+    for name, command in commands.items():
         manager.add_process(name, f"exec {shlex.join(command)}", cwd=str(ROOT), env=child_environment())
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     threading.Thread(target=_announce, args=(port, manager), daemon=True).start()

@@ -9,16 +9,28 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from launchportal import embedded
-from launchportal.environment import broker_from, database_from, flag, number, text, words
+from launchportal.environment import (
+    broker_from,
+    database_from,
+    flag,
+    fraction,
+    fractions,
+    mail_from,
+    number,
+    text,
+    words,
+)
 
 django_stubs_ext.monkeypatch()
 
@@ -99,21 +111,27 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "corsheaders",
     "csp",
+    "anymail",
     "django_htmx",
     "template_partials",
     "rules",
     "apps.core",
     "apps.audit",
     "apps.accounts",
+    "apps.delivery",
+    "apps.audience",
     "apps.launches",
     "apps.schedule",
     "apps.metrics",
+    "apps.work",
     "apps.content",
     "apps.rollouts",
+    "apps.meetings",
     "apps.support",
     "apps.training",
     "apps.officehours",
     "apps.announcements",
+    "apps.outreach",
     "apps.celebrations",
     "apps.reviews",
     "apps.improvement",
@@ -233,6 +251,8 @@ CONTENT_SECURITY_POLICY = {
 }
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
+# Pages of a product say who is looking; which origins may is each product key's own list (announcements.cors).
+CORS_ALLOW_HEADERS = (*default_headers, "x-launch-identity")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
@@ -259,11 +279,14 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = PLAIN_STATIC
-EMAIL_BACKEND = (
-    "django.core.mail.backends.smtp.EmailBackend"
-    if text("EMAIL_HOST")
-    else ("django.core.mail.backends.console.EmailBackend")
-)
+# Where `make run` keeps the mails it catches; empty: they go to EMAIL_HOST.
+CAUGHT_MAIL = text("CAUGHT_MAIL")
+# A provider's API (EMAIL_PROVIDER), else the relay at EMAIL_HOST, else the console: docs/delivery.md
+_mail = mail_from(production=PRODUCTION)
+EMAIL_BACKEND = _mail.backend
+ANYMAIL = _mail.anymail
+# Whose webhooks are taken below /anymail/: only of providers that something verifies.
+DELIVERY_WEBHOOKS = _mail.webhooks
 EMAIL_HOST = text("EMAIL_HOST") or "localhost"
 EMAIL_PORT = number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = text("EMAIL_HOST_USER")
@@ -271,6 +294,62 @@ EMAIL_HOST_PASSWORD = text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL") or f"Launch portal <portal@{_public.hostname}>"
+
+# Sending mail: docs/delivery.md. Durations are in seconds, rates in messages a second (0: no limit) -------
+
+DELIVERY_BATCH = number("DELIVERY_BATCH", 50)  # rows a lane claims at once
+DELIVERY_LANES = number("DELIVERY_LANES", 8)  # connections to the relay (and to the database) per worker
+DELIVERY_SLOTS = number("DELIVERY_SLOTS", 1)  # Celery tasks that send at the same time, on all machines
+DELIVERY_POLL_SECONDS = fraction("DELIVERY_POLL_SECONDS", 2)
+DELIVERY_TASK_SECONDS = fraction("DELIVERY_TASK_SECONDS", 60)
+DELIVERY_IDLE_SECONDS = fraction("DELIVERY_IDLE_SECONDS", 0.25)
+DELIVERY_SNAPSHOT_CHUNK = number("DELIVERY_SNAPSHOT_CHUNK", 5000)
+DELIVERY_LEASE_SECONDS = fraction("DELIVERY_LEASE_SECONDS", 120)
+# Longer than the answer to the final dot may take, so that only a dead worker's rows become uncertain.
+DELIVERY_ATTEMPT_SECONDS = fraction("DELIVERY_ATTEMPT_SECONDS", 660)
+DELIVERY_CONNECT_SECONDS = fraction("DELIVERY_CONNECT_SECONDS", 20)
+DELIVERY_COMMAND_SECONDS = fraction("DELIVERY_COMMAND_SECONDS", 30)
+# https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2.6: a shorter one makes uncertain rows
+DELIVERY_FINAL_SECONDS = fraction("DELIVERY_FINAL_SECONDS", 600)
+# How long a worker keeps trying to write a known answer down while the database is away.
+DELIVERY_RECORD_SECONDS = fraction("DELIVERY_RECORD_SECONDS", 120)
+DELIVERY_RETRY_SECONDS = fractions("DELIVERY_RETRY_SECONDS", [60, 300, 900, 3600, 14400, 43200])
+DELIVERY_RETRY_JITTER = 0.2
+# How long a lane leaves the relay alone that did not let it in.
+DELIVERY_RELAY_PAUSE_SECONDS = fraction("DELIVERY_RELAY_PAUSE_SECONDS", 15)
+# A connection is renewed after so many messages or seconds without one.
+DELIVERY_CONNECTION_MESSAGES = number("DELIVERY_CONNECTION_MESSAGES", 1000)
+DELIVERY_CONNECTION_IDLE_SECONDS = fraction("DELIVERY_CONNECTION_IDLE_SECONDS", 20)
+DELIVERY_SENDER_RATE = fraction("DELIVERY_SENDER_RATE", 0)
+DELIVERY_DOMAIN_RATE = fraction("DELIVERY_DOMAIN_RATE", 0)
+# A mailing pauses itself by the share of errors among its latest results, once there are enough of them.
+DELIVERY_ERROR_WINDOW = number("DELIVERY_ERROR_WINDOW", 200)
+DELIVERY_ERROR_LEAST = number("DELIVERY_ERROR_LEAST", 20)
+# Where `mailto:` unsubscribes go; without one, mails offer the https way only.
+DELIVERY_UNSUBSCRIBE_MAILBOX = text("DELIVERY_UNSUBSCRIBE_MAILBOX")
+# Where bounces go; without one, to each mail's From address.
+DELIVERY_BOUNCE_MAILBOX = text("DELIVERY_BOUNCE_MAILBOX")
+# The largest webhook, and the largest mail (as a webhook or on receive_mail's input), in bytes.
+DELIVERY_WEBHOOK_BYTES = number("DELIVERY_WEBHOOK_BYTES", 2 * 1024 * 1024)
+DELIVERY_INBOUND_BYTES = number("DELIVERY_INBOUND_BYTES", 25 * 1024 * 1024)
+# For how many days a mail from a recipient that names no message of ours counts as an answer to their last one.
+DELIVERY_REPLY_DAYS = number("DELIVERY_REPLY_DAYS", 30)
+# The domain of Message-IDs.
+DELIVERY_MESSAGE_DOMAIN = text("DELIVERY_MESSAGE_DOMAIN") or _public.hostname
+# Only tests set it: a labelled point at which a sending process kills itself; see apps/delivery/faults.py.
+DELIVERY_FAULT = text("DELIVERY_FAULT")
+
+# Outreach -------------------------------------------------------------------------------------------
+
+_from_address = parseaddr(DEFAULT_FROM_EMAIL)[1]
+# Domains whose SPF and DKIM let the relay send for them: there a mail comes from the CSM's own address.
+OUTREACH_SENDER_DOMAINS = [domain.lower() for domain in words("OUTREACH_SENDER_DOMAINS")]
+# Names of the relay's DKIM keys, for `manage.py check_senders`.
+DKIM_SELECTORS = words("DKIM_SELECTORS")
+OUTREACH_FROM_ADDRESS = text("OUTREACH_FROM_ADDRESS") or _from_address
+# The most mails of all campaigns that one contact gets in so many days.
+OUTREACH_CAP_MAILS = number("OUTREACH_CAP_MAILS", 4)
+OUTREACH_CAP_DAYS = number("OUTREACH_CAP_DAYS", 30)
 
 # API ------------------------------------------------------------------------------------------------
 
@@ -291,6 +370,13 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 # https://drf-spectacular.readthedocs.io/en/latest/settings.html
 SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "ENUM_NAME_OVERRIDES": {
+        "NoticeChannelEnum": "apps.schedule.notices.CHANNEL_CHOICES",
+        "FollowUpKindEnum": "apps.work.models.FollowUp.Kind",
+        "MoveAnchorEnum": "apps.schedule.models.Move.Kind",
+        "PlacementAnchorEnum": "apps.schedule.models.Placement.Anchor",
+        "CalendarItemStatusEnum": "apps.content.models.CalendarItem.Status",
+    },
     "TITLE": "Launch portal",
     "DESCRIPTION": "Launches, their plans, announcements and what follows the calendar.",
     "VERSION": "1",
@@ -303,10 +389,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.core.api.schema.loosen",
     ],
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "filter": True},  # there are many operations to look through
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# Planning -----------------------------------------------------------------------------------------
+
+# How much open work one person may have in a week, in all launches together, before it is called a clash.
+CLASH_OPEN_ITEMS = number("CLASH_OPEN_ITEMS", 5)
 
 # Health and logging ---------------------------------------------------------------------------------
 
@@ -316,12 +408,19 @@ HEARTBEAT_STALE_SECONDS = number("HEARTBEAT_STALE_SECONDS", 10)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "apps.core.middleware.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "apps.core.middleware.RequestIdFilter"},
+        "secret_addresses": {"()": "apps.core.middleware.SecretAddressFilter"},
+    },
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id", "secret_addresses"],
+        },
     },
     "root": {"handlers": ["console"], "level": text("LOG_LEVEL") or "INFO"},
     # Django's own set-up mails errors to ADMINS and prints nothing when DEBUG is off.

@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+# How long an example takes says how busy the machine is; speed is what benchmarks are for.
+hypothesis_settings.register_profile("portal", deadline=None)
+hypothesis_settings.load_profile("portal")
 
 # Before Django reads its settings: tests depend on nothing that the developer's shell happens to hold.
 for name in (
@@ -20,6 +25,12 @@ for name in (
     "ALLOWED_HOSTS",
     "PORT",
     "DEBUG",
+    "EMAIL_HOST",
+    "EMAIL_PORT",
+    "EMAIL_PROVIDER",
+    "EMAIL_WEBHOOKS",
+    "CAUGHT_MAIL",
+    *(name for name in os.environ if name.startswith("ANYMAIL_")),
 ):
     os.environ.pop(name, None)
 if "PYTEST_XDIST_WORKER" not in os.environ:
@@ -42,13 +53,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "services: needs RabbitMQ, Redis or a PostgreSQL server.")
     config.addinivalue_line("markers", "browser: drives a real browser.")
     config.addinivalue_line("markers", "every_installation: runs on embedded, RabbitMQ and Redis.")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares one running portal goes to one process, so that it is started once."""
-    for item in items:
-        if "running_portal" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("running_portal"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -82,14 +86,20 @@ def django_db_setup(
 
 
 def _flush_the_log_too(operations: Any, statements: list[str]) -> None:
-    """Empty the tables after a test that committed, the audit log among them, which refuses that otherwise."""
+    """Empty the tables after a test that committed, also those that refuse that otherwise."""
     from django.db import connection, transaction
 
+    refusing = {
+        "audit_event": "audit_event_no_truncate",
+        "delivery_deliveryevent": "delivery_event_no_truncate",
+    }
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_event DISABLE TRIGGER audit_event_no_truncate")
+        for table, trigger in refusing.items():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
         for statement in statements:
             cursor.execute(statement)
-        cursor.execute("ALTER TABLE audit_event ENABLE TRIGGER audit_event_no_truncate")
+        for table, trigger in refusing.items():
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
 
 
 @pytest.fixture(autouse=True)

@@ -57,6 +57,50 @@ def click(selector: str, then: str = "") -> Step:
     return step
 
 
+def open_first(selector: str) -> Step:
+    """Go to the page that the first of these links leads to, instead of the sheet."""
+
+    def step(page: Page) -> None:
+        page.goto(str(page.locator(selector).first.evaluate("link => link.href")))
+        page.wait_for_load_state()
+
+    return step
+
+
+def in_a_product(page: Page) -> None:
+    """From a launch's announcements to the make-believe product of the first one."""
+    page.locator(".rows a.cover").first.click()
+    page.locator("text=See it in a product").click()
+    page.locator(".product").wait_for()
+    page.wait_for_timeout(1500)
+
+
+def figures_of(title: str) -> Step:
+    """From a launch's announcements to one's figures."""
+
+    def step(page: Page) -> None:
+        page.locator(".rows a.cover", has_text=title).first.click()
+        page.locator("a[href$='/figures/']").first.click()
+        page.locator("#days-heading").wait_for()
+        page.wait_for_timeout(300)
+
+    return step
+
+
+def first_recipients(page: Page) -> None:
+    """From the campaigns to the mails of the one that runs."""
+    page.locator(".rows a.cover").nth(1).click()
+    page.locator("a[href$='/recipients/']").first.click()
+    page.locator("tbody tr").first.wait_for()
+
+
+def mail_preferences(page: Page) -> None:
+    """From a caught mail to the page its recipient comes to by its last link."""
+    page.locator("#main .rows a.cover").first.click()
+    page.locator("a[href*='/u/']").first.click()
+    page.locator("[name=topic]").first.wait_for()
+
+
 def scroll_to(selector: str) -> Step:
     def step(page: Page) -> None:
         page.locator(selector).first.scroll_into_view_if_needed()
@@ -98,11 +142,26 @@ SCREENS = (
     Screen("launches-board", "/launches/?view=board"),
     Screen("launches-timeline", "/launches/?view=timeline"),
     Screen("new-launch", "/launches/new/"),
-    Screen("import", "/import/?template=worked-example"),
-    Screen("import-preview", "/import/?template=worked-example", do=import_sample),
+    Screen("templates", "/templates/"),
+    Screen("template", "/templates/big-launch/"),
+    Screen("template-save", f"{LAUNCH}template/"),
+    Screen(
+        "template-start",
+        "/templates/big-launch/start/?name=Autumn+release&launch_day=2027-09-15&zone=Europe/Berlin&landing=keep",
+        do=scroll_to("#preview"),
+    ),
+    Screen("import", "/import/?example=worked-example"),
+    Screen("import-preview", "/import/?example=worked-example", do=import_sample),
     Screen("overview", LAUNCH),
     Screen("overview-read-only", LAUNCH, who="executive"),
     Screen("overview-of-a-draft", "/launches/single-sign-on-for-every-plan/", who="engineering"),
+    Screen("timeline", f"{LAUNCH}timeline/"),
+    Screen(
+        "timeline-sheet",
+        f"{LAUNCH}timeline/",
+        do=click(".gantt-row a.row-title >> text=Follow-up", "#sheet[open] .sheet-head"),
+    ),
+    Screen("clashes", f"{LAUNCH}clashes/"),
     Screen("plan", f"{LAUNCH}plan/", do=scroll_to("#section-phases")),
     Screen(
         "plan-editing", f"{LAUNCH}plan/",
@@ -110,7 +169,16 @@ SCREENS = (
     ),
     Screen("calendar-weeks", f"{LAUNCH}calendar/"),
     Screen("calendar-list", f"{LAUNCH}calendar/?view=list"),
+    Screen("calendar-month", f"{LAUNCH}calendar/?view=month"),
+    Screen("calendar-week", f"{LAUNCH}calendar/?view=week"),
+    Screen("calendar-board", f"{LAUNCH}calendar/?view=board"),
+    Screen("calendar-actuals", f"{LAUNCH}calendar/actuals/"),
+    Screen("calendar-all", "/calendar/?view=month"),
     Screen("calendar-item", f"{LAUNCH}calendar/", do=click(".card-title a", then="#sheet[open]")),
+    Screen("item", f"{LAUNCH}calendar/?view=list&q=press", do=open_first(".rows a.cover")),
+    Screen("approval-rule", f"{LAUNCH}plan/", do=open_first("a[href$='/approval/']")),
+    Screen("gate", f"{LAUNCH}phases/", do=click(".gates a.cover", then="#sheet[open]")),
+    Screen("feeds", "/calendar/feeds/"),
     Screen("calendar-of-all-launches", "/calendar/"),
     Screen("move-launch-day", f"{LAUNCH}move/?to=2027-03-06", do=scroll_to("#preview")),
     Screen("phases", f"{LAUNCH}phases/"),
@@ -118,6 +186,15 @@ SCREENS = (
     Screen("measurement", f"{LAUNCH}metrics/", do=click('[id^="measure-"]', then="#sheet[open]")),
     Screen("announcements", f"{LAUNCH}announcements/"),
     Screen("announcement", f"{LAUNCH}announcements/", do=click(".rows a.cover", then="#main h1")),
+    Screen("outreach", f"{LAUNCH}outreach/", who="success"),
+    Screen("campaign", f"{LAUNCH}outreach/", who="success", do=click(".rows a.cover >> nth=1", then="#progress")),
+    Screen("new-campaign", f"{LAUNCH}outreach/new/", who="success", do=click("h1", then="#id_rule-reach")),
+    Screen("caught-mail", "/mail/", who="success"),
+    Screen("announcement-composer", f"{LAUNCH}announcements/new/"),
+    Screen(
+        "announcement-in-a-product", f"{LAUNCH}announcements/",
+        do=in_a_product,
+    ),
     Screen("versions", f"{LAUNCH}versions/"),
     Screen("team", f"{LAUNCH}team/"),
     Screen("history", f"{LAUNCH}audit/"),
@@ -125,6 +202,22 @@ SCREENS = (
     Screen("conflict", f"{LAUNCH}settings/", who="product", do=conflict),
     Screen("inbox", "/inbox/", who="support"),
     Screen("settings", "/settings/"),
+    Screen("reminders", "/settings/notices/"),
+    Screen("accounts", "/customers/", who="success"),
+    Screen("account", "/customers/", who="success", do=click("tbody th a", then="#contacts-heading")),
+    Screen("segments", "/customers/segments/", who="success"),
+    Screen(
+        "segment", "/customers/segments/", who="success",
+        do=click(".rows a.cover", then="#id_rule-reach strong"),
+    ),
+    Screen("follow-ups", "/follow-ups/", who="success"),
+    Screen("follow-up", "/follow-ups/", who="success", do=click(".rows a.cover", then="#finish-heading")),
+    Screen("suppressions", "/customers/suppressions/", who="success"),
+    Screen("recipients", f"{LAUNCH}outreach/", who="success", do=first_recipients),
+    Screen("product-keys", "/settings/product-keys/", who="admin"),
+    Screen("announcement-figures", f"{LAUNCH}announcements/", do=figures_of("You are among the first")),
+    Screen("mail-preferences", "/mail/", who="success", do=mail_preferences),
+    Screen("import-accounts", "/customers/import/", who="success"),
     Screen("palette", LAUNCH, do=palette),
     Screen("not-found", "/launches/nowhere/"),
 )  # fmt: skip

@@ -8,11 +8,12 @@ reason, or a failure where REQUIRE_SERVICES=1.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
@@ -49,24 +50,31 @@ def postgres_server() -> TestServer:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq() -> Iterator[str]:
-    """The address of a virtual host of this run's own; the given one where we may not make one."""
+def rabbitmq() -> Iterator[Callable[[], str]]:
+    """Makes virtual hosts of this run's own and tells their addresses; the given one where we may not make any."""
     parts = urlsplit(RABBITMQ_URL)
     try:
         socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 5672), 3).close()
     except OSError as error:
         missing("RabbitMQ", error)
-    name = f"test_{os.environ['LAUNCHPORTAL_TEST_RUN']}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    if "TEST_RABBITMQ_URL" in os.environ:
-        yield RABBITMQ_URL
-        return
-    try:
-        _rabbitmqctl("add_vhost", name)
-        _rabbitmqctl("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
-    except (OSError, subprocess.CalledProcessError) as error:
-        missing("a virtual host on RabbitMQ", error)
-    yield urlunsplit(parts._replace(path=f"/{name}"))
-    _rabbitmqctl("delete_vhost", name)
+    run = f"test_{os.environ['LAUNCHPORTAL_TEST_RUN']}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    made: list[str] = []
+
+    def make() -> str:
+        if "TEST_RABBITMQ_URL" in os.environ:
+            return RABBITMQ_URL
+        name = f"{run}_{len(made)}"
+        try:
+            _rabbitmqctl("add_vhost", name)
+            made.append(name)
+            _rabbitmqctl("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
+        except (OSError, subprocess.CalledProcessError) as error:
+            missing("a virtual host on RabbitMQ", error)
+        return urlunsplit(parts._replace(path=f"/{name}"))
+
+    yield make
+    for name in made:
+        _rabbitmqctl("delete_vhost", name)
 
 
 def _rabbitmqctl(*arguments: str) -> None:
@@ -74,8 +82,8 @@ def _rabbitmqctl(*arguments: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def redis_prefix() -> Iterator[str]:
-    """What this run's keys begin with on the Redis at `REDIS_URL`; they are removed afterwards."""
+def redis_prefix() -> Iterator[Callable[[], str]]:
+    """Makes beginnings for keys on the Redis at `REDIS_URL`; what was kept below them is removed afterwards."""
     client = redis.Redis.from_url(REDIS_URL, socket_connect_timeout=3)
     try:
         client.ping()
@@ -83,7 +91,8 @@ def redis_prefix() -> Iterator[str]:
         missing("Redis", error)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     prefix = f"test:{os.environ['LAUNCHPORTAL_TEST_RUN']}:{worker}:"
-    yield prefix
+    numbers = itertools.count()
+    yield lambda: f"{prefix}{next(numbers)}:"
     for key in client.scan_iter(match=f"{prefix}*"):
         client.delete(key)
 
@@ -172,12 +181,16 @@ def behind_proxy(url: str) -> Iterator[tuple[str, Proxy]]:
 
 
 def broker_environment(request: pytest.FixtureRequest, kind: str) -> dict[str, str]:
-    """Settings for a portal on `rabbitmq`, `redis` or `pgmq`, whose service is asked for on the way."""
+    """Settings for a portal on `rabbitmq`, `redis` or `pgmq`, whose service is asked for on the way.
+
+    Each portal gets queues of its own. Two on the same ones take each other's work, and may do so in step: then
+    one never sees a round trip of its own.
+    """
     if kind == "rabbitmq":
-        return {"CELERY_BROKER_URL": request.getfixturevalue("rabbitmq")}
+        return {"CELERY_BROKER_URL": request.getfixturevalue("rabbitmq")()}
     if kind == "redis":
         return {
             "CELERY_BROKER_URL": REDIS_URL,
-            "CELERY_QUEUE_PREFIX": request.getfixturevalue("redis_prefix"),
+            "CELERY_QUEUE_PREFIX": request.getfixturevalue("redis_prefix")(),
         }
     return {"CELERY_BROKER_URL": "pgmq:"}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.db.models import Q
 
 from apps.accounts.models import Team, User
 from apps.accounts.services import SCOPES
 from apps.core.fields import validate_zone
 from apps.core.forms import DomainForm
+from apps.core.pages import integer
 
 ZONE = forms.TextInput(attrs={"list": "zones", "autocomplete": "off"})
 SCOPE_WORDS = {
@@ -18,6 +20,23 @@ SCOPE_WORDS = {
     "feed": "Feed: what the product shows its users, and their receipts",
     "admin": "Administer: people and teams, if you are an administrator",
 }
+
+
+class PersonField(forms.ModelChoiceField[User]):
+    """Somebody who is here, or whoever the form was begun with: who was deactivated meanwhile stays, named as
+    such, until somebody takes them away. Saving another field must not."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(User.objects.filter(is_active=True), **options)
+
+    def get_bound_field(self, form: Any, field_name: str) -> forms.BoundField:
+        held = form.get_initial_for_field(self, field_name)
+        pk = integer(str(getattr(held, "pk", held) or ""))
+        self.queryset = User.objects.filter(Q(is_active=True) | Q(pk=pk))
+        return super().get_bound_field(form, field_name)
+
+    def label_from_instance(self, obj: User) -> str:
+        return str(obj) if obj.is_active else f"{obj} (deactivated)"
 
 
 class ProfileForm(DomainForm):
@@ -90,3 +109,6 @@ class TeamForm(DomainForm):
     """A team to be added."""
 
     name = forms.CharField(max_length=120, label="Name of the team")
+    works_with_customers = forms.BooleanField(
+        required=False, label="Works with customers", help_text="Its people see contacts of accounts."
+    )

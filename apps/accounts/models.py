@@ -18,6 +18,9 @@ class Team(models.Model):
 
     slug = models.SlugField(max_length=60, unique=True)
     name = LineField(max_length=120)
+    works_with_customers = models.BooleanField(
+        default=False, help_text="Its people see and change customers' contacts, who are personal data."
+    )
 
     class Meta:
         ordering = ["name"]

@@ -75,11 +75,11 @@ def set_active(*, actor: Actor, user: User, active: bool) -> User:
     return user
 
 
-def add_team(*, actor: Actor, name: str) -> Team:
+def add_team(*, actor: Actor, name: str, works_with_customers: bool = False) -> Team:
     """Add a team. Names differ by more than capital letters."""
     require_administrator(actor)
     name = " ".join(name.split())
-    team = Team(name=name, slug=slugify(name)[:60])
+    team = Team(name=name, slug=slugify(name)[:60], works_with_customers=works_with_customers)
     try:
         team.full_clean(validate_unique=False)
     except ValidationError as error:
@@ -91,4 +91,17 @@ def add_team(*, actor: Actor, name: str) -> Team:
             raise Invalid("There is a team of this name already.", code="taken", field="name")
         team.save(force_insert=True)
         audit.record(actor=actor, verb="team.added", obj=team, changes={"name": [None, name]})
+    return team
+
+
+def let_see_customers(*, actor: Actor, team: Team, allowed: bool) -> Team:
+    """Say whether a team's people see and change customers' contacts, which are personal data."""
+    require_administrator(actor)
+    with transaction.atomic():
+        team = Team.objects.select_for_update().get(pk=team.pk)
+        if team.works_with_customers != allowed:
+            team.works_with_customers = allowed
+            team.save(update_fields=["works_with_customers"])
+            changes = {"works_with_customers": [not allowed, allowed]}
+            audit.record(actor=actor, verb="team.changed", obj=team, changes=changes)
     return team

@@ -48,6 +48,11 @@ def notify(
     )
 
 
+def notify_each(*, lines: Iterable[Notification]) -> None:
+    """Put lines that differ by person into their inboxes, in one statement; each `source` once, as above."""
+    Notification.objects.bulk_create(lines, ignore_conflicts=True)
+
+
 def mark_read(*, actor: Actor, ids: Sequence[int] | None = None, at: datetime | None = None) -> int:
     """Mark the actor's own notifications read: the given ones, or all."""
     waiting = Notification.objects.filter(user_id=_self(actor).pk, read_at=None)

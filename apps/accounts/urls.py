@@ -20,4 +20,5 @@ urlpatterns = [
     path("settings/people/new/", views.new_person, name="new_person"),
     path("settings/people/<int:pk>/", views.person, name="person"),
     path("settings/teams/", views.teams, name="teams"),
+    path("settings/teams/<int:pk>/customers/", views.team_customers, name="team_customers"),
 ]

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from apps.accounts import people as administration
 from apps.accounts import selectors, services
 from apps.accounts.forms import NewPersonForm, PersonForm, ProfileForm, TeamForm, TokenForm
-from apps.accounts.models import Notification, User
+from apps.accounts.models import Notification, Team, User
 from apps.core.errors import Invalid, NotAllowed, NotFound
 from apps.core.forms import DomainForm
 from apps.core.pages import PageRequest, done, integer, is_partial, page, paginate, show
@@ -205,7 +205,7 @@ def teams(request: PageRequest) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                made = administration.add_team(actor=request.actor, name=form.cleaned_data["name"])
+                made = administration.add_team(actor=request.actor, **form.cleaned_data)
             except Invalid as error:
                 form.refuse(error)
             else:
@@ -213,25 +213,43 @@ def teams(request: PageRequest) -> HttpResponse:
     return _settings(request, "teams", status=status, form=form, rows=selectors.teams())
 
 
+@page("POST")
+def team_customers(request: PageRequest, pk: int) -> HttpResponse:
+    """Say whether a team works with customers."""
+    team = Team.objects.filter(pk=pk).first()
+    if team is None:
+        raise NotFound("There is no such team.")
+    allowed = request.POST.get("allowed") == "1"
+    administration.let_see_customers(actor=request.actor, team=team, allowed=allowed)
+    said = "sees contacts now" if allowed else "sees contacts no more"
+    return done(request, f"“{team}” {said}.", to=reverse("accounts:teams"))
+
+
 _TABS = (
     ("Profile", "accounts:settings", {"profile"}, False),
+    ("Reminders", "notices:settings", {"notices"}, False),
     ("API tokens", "accounts:tokens", {"tokens"}, False),
+    ("Calendar feeds", "calendars:feeds", {"feeds"}, False),
     ("People", "accounts:people", {"people", "person", "new_person"}, True),
     ("Teams", "accounts:teams", {"teams"}, True),
+    ("Product keys", "product:keys", {"product_keys"}, True),
 )
 
 
-def _settings(request: PageRequest, name: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    administrator = _me(request).is_administrator
-    tabs = [
+def settings_tabs(request: PageRequest, name: str) -> list[dict[str, Any]]:
+    """The tabs of all settings pages this person may open; `name` is the page they stand on."""
+    return [
         {"label": label, "url": reverse(address), "current": name in names}
         for label, address, names, restricted in _TABS
-        if administrator or not restricted
+        if _me(request).is_administrator or not restricted
     ]
+
+
+def _settings(request: PageRequest, name: str, *, status: int = 200, **context: Any) -> HttpResponse:
     zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
     shown = {
         "page_title": "Settings",
-        "tabs": tabs,
+        "tabs": settings_tabs(request, name),
         "zones": zones if name == "profile" else (),
         **context,
     }

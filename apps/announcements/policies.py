@@ -49,7 +49,7 @@ def is_others_work(actor: Actor, announcement: Announcement) -> bool:
     """Nobody approves what they wrote or submitted, unless the launch's owner allows it."""
     if actor.is_system or announcement.launch.self_approval:
         return True
-    mine = {announcement.written_by_id, announcement.submitted_by_id}
+    mine = {*announcement.authors, announcement.submitted_by_id}
     return actor.user is not None and actor.user.pk not in mine
 
 

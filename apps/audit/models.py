@@ -9,7 +9,7 @@ class Event(models.Model):
     """One change: who, what, when, why. Append-only; a database trigger refuses update and delete.
 
     Knows objects by type and id and people by id and label only, so that it outlives both. Events about
-    contacts name the fields that changed, never their values.
+    contacts name the fields that changed, never their values, and their number, never their name (`audit_label`).
     """
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)

@@ -23,13 +23,18 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal | date | datetime | time):
         return str(value)
     if isinstance(value, models.Model):
-        return str(value)[:200]
+        return label(value)[:200]
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
     text = str(value)
     return text if len(text) <= 2000 else text[:1999] + "…"
+
+
+def label(obj: models.Model) -> str:
+    """How the log names an object: as its `audit_label` says where its own text would tell of a person."""
+    return str(getattr(obj, "audit_label", obj))
 
 
 def record(
@@ -50,7 +55,7 @@ def record(
         launch_id=launch_id,
         object_type=obj._meta.label_lower,
         object_id=obj.pk,
-        object_label=str(obj)[:500],
+        object_label=label(obj)[:500],
         changes={name: [plain(pair[0]), plain(pair[1])] for name, pair in (changes or {}).items()},
         reason=reason,
         request_id=current_request_id().removeprefix("-"),

@@ -7,6 +7,8 @@ class ContentConfig(AppConfig):
     name = "apps.content"
 
     def ready(self) -> None:
-        from apps.content import receivers, records  # noqa: F401
+        from apps.content import clashes, gates, receivers, records  # noqa: F401
 
         records.register()
+        gates.register_checks()
+        clashes.register_checks()

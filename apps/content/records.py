@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.content.models import CalendarItem
+from apps.content.services.changing import before_add, before_save
 from apps.launches import kinds
 from apps.launches.kinds import Kind
 from apps.schedule.facets import WHEN
@@ -18,9 +19,16 @@ def register() -> None:
             counts_key="calendar_entries",
             section="calendar",
             icon="calendar",
-            fields=("title", "channel", "team", "owner", "status", "text"),
-            summary=("channel", "team"),
+            fields=(
+                *("title", "format", "channel", "team", "owner", "status", "text", "body"),
+                *("key_message", "segment", "announces"),
+            ),
+            summary=("format", "channel", "team"),
+            text_label="Brief",
+            labels={"body": "Text", "segment": "For", "announces": "Goes out after the start of"},
             has_page=True,
+            before_save=before_save,
+            before_add=before_add,
         )
     )
     kinds.add_facet(WHEN, ["calendar_entry"])

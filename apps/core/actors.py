@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,6 +38,10 @@ class Actor:
     @property
     def is_system(self) -> bool:
         return self.kind == "system"
+
+    def added_to(self, people: Iterable[int] = ()) -> list[int]:
+        """The ids of these people, and of whoever acts if that is a person, in order."""
+        return sorted({*people, *([self.user.pk] if self.user is not None else [])})
 
     def may(self, scope: str) -> bool:
         """Whether a token's scopes allow this; always true for whoever is not a token."""

@@ -18,6 +18,7 @@ Number = int | float | Decimal
 NOTHING = mark_safe("")
 # Pixels of a line chart; its width is that of its place, and only the line itself stretches.
 PLOT_TOP, PLOT_HEIGHT = 18, 150
+MOST_DOTS = 12
 
 
 @dataclass(frozen=True)
@@ -180,11 +181,21 @@ def line(
         height = _short(scale.y(float(goal)) + PLOT_TOP)
         aim = format_html('<line class="goal" x1="0" x2="100%" y1="{}" y2="{}"/>', height, height)
     path = format_html_join("", '<path class="line" d="{}"/>', ((each,) for each in scale.paths(points)))
+    # A few readings are seen one by one; the line between them is stretched, so dots stand outside of it.
+    dots = format_html_join(
+        "",
+        '<circle class="dot" cx="{}%" cy="{}" r="3.5"/>',
+        (
+            (_short(scale.x(number, len(points))), _short(scale.y(float(point.value)) + PLOT_TOP))
+            for number, point in enumerate(points)
+            if point.value is not None and len(known) <= MOST_DOTS
+        ),
+    )
     return format_html(
         '<figure class="chart-figure">'
         '<svg class="chart tone-{}" width="100%" height="{}" role="img" aria-label="{}">{}{}{}'
         '<svg y="{}" width="100%" height="{}" viewBox="0 0 100 {}" preserveAspectRatio="none"'
-        ' overflow="visible">{}</svg></svg>{}</figure>',
+        ' overflow="visible">{}</svg>{}</svg>{}</figure>',
         tone,
         PLOT_TOP + PLOT_HEIGHT + 24,
         f"{label}, {len(known)} readings; the numbers are in the table below",
@@ -195,7 +206,74 @@ def line(
         PLOT_HEIGHT,
         PLOT_HEIGHT,
         path,
+        dots,
         _caption(points, label, unit, goal, goal_label),
+    )
+
+
+def burn_up(
+    labels: Sequence[str], planned: Sequence[int], done: Sequence[int | None], label: str
+) -> SafeString:
+    """What was to be done by each day against what was: two lines, and their numbers as a table below.
+
+    `done` is None for days that have not come.
+    """
+    if not labels:
+        return NOTHING
+    marks = nice_marks(0, max(*planned, *(count or 0 for count in done), 1))
+    scale = _Scale(marks[0], marks[-1], 100, PLOT_HEIGHT)
+    grid = format_html_join(
+        "",
+        '<line class="grid-line" x1="0" x2="100%" y1="{}" y2="{}"/><text x="0" y="{}">{}</text>',
+        (
+            (height, height, _short(float(height) - 4), figure(mark))
+            for mark in marks
+            for height in (_short(scale.y(mark) + PLOT_TOP),)
+        ),
+    )
+    ends = format_html(
+        '<text x="0" y="{}">{}</text><text x="100%" y="{}" text-anchor="end">{}</text>',
+        PLOT_TOP + PLOT_HEIGHT + 18,
+        labels[0],
+        PLOT_TOP + PLOT_HEIGHT + 18,
+        labels[-1] if len(labels) > 1 else "",
+    )
+    paths = format_html_join(
+        "",
+        '<path class="{}" d="{}"/>',
+        (
+            (css, path)
+            for css, counts in (("line planned", planned), ("line", done))
+            for path in scale.paths([Point(name, count) for name, count in zip(labels, counts, strict=True)])
+        ),
+    )
+    rows = format_html_join(
+        "",
+        '<tr><th scope="row">{}</th><td class="n">{}</td><td class="n">{}</td></tr>',
+        (
+            (name, figure(plan), "not yet" if count is None else figure(count))
+            for name, plan, count in zip(labels, planned, done, strict=True)
+        ),
+    )
+    return format_html(
+        '<figure class="chart-figure"><svg class="chart tone-on" width="100%" height="{}" role="img"'
+        ' aria-label="{}; the numbers are in the table below">{}{}<svg y="{}" width="100%" height="{}"'
+        ' viewBox="0 0 100 {}" preserveAspectRatio="none" overflow="visible">{}</svg></svg>'
+        '<figcaption><span>{}</span><details class="chart-numbers"><summary>numbers</summary>'
+        '<table class="table"><caption class="visually-hidden">{}</caption><thead><tr><th scope="col">By</th>'
+        '<th scope="col" class="n">Planned</th><th scope="col" class="n">Done</th></tr></thead>'
+        "<tbody>{}</tbody></table></details></figcaption></figure>",
+        PLOT_TOP + PLOT_HEIGHT + 24,
+        label,
+        grid,
+        ends,
+        PLOT_TOP,
+        PLOT_HEIGHT,
+        PLOT_HEIGHT,
+        paths,
+        label,
+        label,
+        rows,
     )
 
 

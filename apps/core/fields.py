@@ -17,13 +17,14 @@ BODY = 100_000
 
 
 @cache
-def _zones() -> frozenset[str]:
+def known_zones() -> frozenset[str]:
+    """The IANA time zones of this machine. Read once: that takes 20 ms."""
     return frozenset(available_timezones())
 
 
 def validate_zone(value: str) -> None:
     """Refuse what is not an IANA time zone name."""
-    if value not in _zones():
+    if value not in known_zones():
         raise ValidationError(
             f"“{value[:60]}” is not a time zone. Use an IANA name such as Europe/Berlin.", code="zone"
         )

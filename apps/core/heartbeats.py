@@ -25,6 +25,8 @@ from apps.core.models import Heartbeat
 logger = logging.getLogger(__name__)
 # Beat that has not looked at its schedule for this long hangs; a broker that is down makes it only slow.
 BEAT_HANGS_SECONDS = 60
+# Less than this is the clock being kept right, which costs no more than as much of a delay.
+SET_BACK_SECONDS = 0.5
 KEPT = timedelta(days=1)
 
 
@@ -89,6 +91,7 @@ class Scheduler(beat.Scheduler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.pulse: Pulse | None = None
+        self.clock = time.time() - time.monotonic()
         super().__init__(*args, **kwargs)
         if not kwargs.get("lazy"):  # Celery also makes one just to look at it
             self.pulse = Pulse(Heartbeat.Kind.BEAT)
@@ -97,7 +100,17 @@ class Scheduler(beat.Scheduler):
     def tick(self, *args: Any, **kwargs: Any) -> float:
         if self.pulse:
             self.pulse.last_sign = time.monotonic()
+        self._follow_clock()
         return float(super().tick(*args, **kwargs))
+
+    def _follow_clock(self) -> None:
+        """A clock that was set back by an hour would keep beat silent for that hour: let it count from now on."""
+        before, self.clock = self.clock, time.time() - time.monotonic()
+        if self.clock < before - SET_BACK_SECONDS:
+            logger.warning("the clock was set back by %.0f s", before - self.clock)
+            for entry in self.schedule.values():
+                entry.last_run_at = entry.default_now()
+            self._heap = None
 
     def close(self) -> None:
         if self.pulse:

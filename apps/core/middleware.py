@@ -51,6 +51,21 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+# Addresses whose last part lets in whoever has it.
+_SECRET = re.compile(r"/(feeds|u|l)/[A-Za-z0-9_:.=-]{16,}")
+
+
+class SecretAddressFilter(logging.Filter):
+    """Keeps the secrets of addresses (calendar feeds, unsubscribing, followed links) out of the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        hidden = _SECRET.sub(r"/\1/[hidden]", message)
+        if hidden != message:
+            record.msg, record.args = hidden, ()
+        return True
+
+
 class PrivatePages:
     """Pages hold what only this person may see: no cache keeps them, unless a view said otherwise.
 

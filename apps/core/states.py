@@ -47,6 +47,10 @@ LOOKS: dict[str, Look] = {
     # Sending
     "ready": Look("", "circle", "Ready"),
     "sending": Look("on", "send", "Sending"),
+    "snapshotting": Look("on", "users", "Collecting recipients"),
+    "leased": Look("on", "send", "Sending"),
+    "attempting": Look("on", "send", "Sending"),
+    "dead": Look("bad", "circle-x", "Given up"),
     "running": Look("on", "play", "Running"),
     "accepted": Look("ok", "check", "Accepted"),
     "sent": Look("ok", "check", "Sent"),
@@ -63,6 +67,10 @@ LOOKS: dict[str, Look] = {
     "missed": Look("warn", "triangle-alert", "Off target"),
     "alert": Look("bad", "octagon-alert", "Alert"),
     "no_data": Look("", "circle-dashed", "No data"),
+    # How an account is
+    "good": Look("ok", "heart", "Good"),
+    "fair": Look("warn", "heart-pulse", "Fair"),
+    "poor": Look("bad", "heart-crack", "Poor"),
     # Access
     "revoked": Look("", "ban", "Revoked"),
     "read_only": Look("", "lock", "Read only"),

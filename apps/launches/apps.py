@@ -7,6 +7,7 @@ class LaunchesConfig(AppConfig):
     name = "apps.launches"
 
     def ready(self) -> None:
-        from apps.launches import records
+        from apps.launches import gates, records
 
         records.register()
+        gates.register("messages_approved", "Rollback messages approved", gates.messages_approved)

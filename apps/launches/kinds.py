@@ -15,6 +15,8 @@ from apps.core.errors import NotFound
 from apps.launches.models import LaunchRecord
 
 Values = Mapping[str, Any]
+BeforeSave = Callable[[Actor, Any, dict[str, list[Any]]], None]
+BeforeAdd = Callable[[Actor, Sequence[Any]], None]
 
 
 class Facet(Protocol):
@@ -83,6 +85,9 @@ class Kind:
     `fields` are model fields in the order a form shows them, `title` first and `text` where it reads best.
     `section` is the key of the Plan page's section (see SECTIONS). `summary` names fields shown in the row.
     `where` narrows a model shared by two kinds and presets new rows. `counts_key` is the reader's plural.
+    `before_save` is called with the actor, the locked record as it will be stored, and {field: [old, new]}; it
+    may raise `Invalid`, set what follows from the change, and add to the changes what it set. `before_add` is the
+    same for many new records at once, in a number of queries that does not grow with them.
     """
 
     key: str
@@ -101,6 +106,8 @@ class Kind:
     where: Mapping[str, Any] = field(default_factory=dict)
     parent: str | None = None
     has_page: bool = False
+    before_save: BeforeSave | None = None
+    before_add: BeforeAdd | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,11 @@ def get(key: str) -> Kind:
         return _kinds[key]
     except KeyError:
         raise NotFound(f"There is no kind of record called “{key[:60]}”.", code="unknown_kind") from None
+
+
+def is_known(key: str) -> bool:
+    """Whether anything is of a kind of this key."""
+    return key in _kinds
 
 
 def of(record: LaunchRecord) -> Kind:

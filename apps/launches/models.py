@@ -9,18 +9,21 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import Team, User
+from apps.audience.models import RuleField
 from apps.core.fields import BodyField, LineField, ZoneField
 from apps.core.models import Stamped, Versioned
 
 FUZZY_DAY = RegexValidator(
-    r"^(\d{4}(-Q[1-4]|-(0[1-9]|1[0-2]))?)?$", "Write 2026, 2026-Q1 or 2026-03.", code="fuzzy_day"
+    r"^(\d{4}(-H[12]|-Q[1-4]|-(0[1-9]|1[0-2]))?)?$",
+    "Write 2026, 2026-H1, 2026-Q1 or 2026-03.",
+    code="fuzzy_day",
 )
 
 
 class Launch(Versioned):
     """One launch: what is launched, for whom, when, and in what state the work on it is.
 
-    `launch_day` is a date in `zone`. While only a quarter or month is known it stays empty and
+    `launch_day` is a date in `zone`. While only a half-year, quarter or month is known it stays empty and
     `launch_day_fuzzy` holds what was written ("2026-Q1"). `rollout_start` is the first day of rollout Week 1.
     """
 
@@ -73,11 +76,13 @@ class Launch(Versioned):
 
     @property
     def launch_day_precision(self) -> str:
-        """day, month, quarter, year or unknown."""
+        """day, month, quarter, half-year, year or unknown."""
         if self.launch_day:
             return "day"
         if "Q" in self.launch_day_fuzzy:
             return "quarter"
+        if "H" in self.launch_day_fuzzy:
+            return "half-year"
         return {0: "unknown", 4: "year"}.get(len(self.launch_day_fuzzy), "month")
 
     @property
@@ -142,7 +147,7 @@ class OverviewFact(LaunchRecord):
 
 
 class Phase(LaunchRecord):
-    """A stage of who gets the thing. When it runs is its placement (app `schedule`)."""
+    """A stage of who gets the thing: `audience` in words, `rule` as accounts. When it runs is its placement."""
 
     class State(models.TextChoices):
         PLANNED = "planned", "Planned"
@@ -152,6 +157,7 @@ class Phase(LaunchRecord):
 
     kind = "phase"
     audience = BodyField(blank=True)
+    rule = RuleField(help_text="Which accounts these are, for example: projects < 50")
     goal = BodyField(blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -178,7 +184,7 @@ class Segment(LaunchRecord):
     role = LineField(blank=True)
     pain_point = BodyField(blank=True)
     value_proposition = BodyField(blank=True)
-    rule = LineField(max_length=2000, blank=True, help_text="For example: plan = team and projects < 50")
+    rule = RuleField(help_text="For example: plan = team and projects < 50")
 
 
 class KeyMessage(LaunchRecord):
@@ -244,3 +250,54 @@ class Comment(Stamped):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class Watch(Stamped):
+    """Somebody wants to hear what happens to a record, which it names by kind and id as comments do."""
+
+    launch = models.ForeignKey(Launch, on_delete=models.CASCADE, related_name="watches")
+    kind = models.CharField(max_length=32)
+    record_id = models.BigIntegerField()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="watches")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["kind", "record_id", "user"], name="watch_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} watches {self.kind} {self.record_id}"
+
+
+class Gate(Versioned):
+    """Something that has to hold before a phase starts, and who said that it does.
+
+    `check` names what the portal itself can look at (`launches.gates`); empty: a person looks. `evidence` keeps
+    what was there when it was signed off: [{"holds", "words"}].
+    """
+
+    launch = models.ForeignKey(Launch, on_delete=models.CASCADE, related_name="gates")
+    phase = models.ForeignKey(Phase, on_delete=models.CASCADE, related_name="gates")
+    title = LineField(max_length=300)
+    text = BodyField(blank=True)
+    check_name = models.CharField(max_length=40, blank=True)
+    owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    signed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    signed_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    signed_by_label = LineField(max_length=254, blank=True, editable=False)
+    note = BodyField(blank=True, editable=False)
+    evidence = models.JSONField(default=list, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["phase__position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["phase", "title"], name="gate_once_per_phase"),
+            models.CheckConstraint(
+                condition=Q(signed_at=None, signed_by_label="") | Q(signed_at__isnull=False),
+                name="gate_signed_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from apps.accounts.models import User
 from apps.core import permissions
 from apps.core.actors import Actor
@@ -16,6 +18,12 @@ def _person(actor: Actor | User) -> User | None:
     return user if isinstance(user, User) and user.is_active else None
 
 
+def parts_of(actor: Actor | User) -> QuerySet[Member]:
+    """The actor's memberships, for use inside other queries; none for who is nobody."""
+    person = _person(actor)
+    return Member.objects.none() if person is None else Member.objects.filter(user=person)
+
+
 def roles_of(actor: Actor | User) -> dict[int, tuple[str, int | None]]:
     """The actor's part in every launch, {launch id: (role, team id)}; one query per request."""
     person = _person(actor)
@@ -25,7 +33,7 @@ def roles_of(actor: Actor | User) -> dict[int, tuple[str, int | None]]:
     if "roles" not in memo:
         memo["roles"] = {
             launch: (role, team)
-            for launch, role, team in Member.objects.filter(user=person).values_list("launch", "role", "team")
+            for launch, role, team in parts_of(actor).values_list("launch", "role", "team")
         }
     roles: dict[int, tuple[str, int | None]] = memo["roles"]
     return roles
@@ -127,6 +135,14 @@ def can_remove_comment(actor: Actor | User, comment: Any) -> bool:
     return own or can_edit_launch(actor, comment.launch)
 
 
+def can_sign_gate(actor: Actor | User, gate: Any) -> bool:
+    """Whoever the gate belongs to, and editors."""
+    person = _person(actor)
+    own = person is not None and gate.owner_id == person.pk and _may_write(actor)
+    open_ = gate.launch.state != Launch.State.ARCHIVED
+    return can_edit_launch(actor, gate.launch) or (own and open_ and can_see_launch(actor, gate.launch))
+
+
 permissions.register(
     {
         "portal.administer": is_administrator,
@@ -138,6 +154,7 @@ permissions.register(
         "records.work": can_work_on_record,
         "records.comment": can_comment,
         "comments.remove": can_remove_comment,
+        "gates.sign": can_sign_gate,
     }
 )
 
@@ -162,5 +179,6 @@ _REFUSALS = {
     "launches.contribute": "Only members of this launch may add to it.",
     "records.comment": "Your role may look but not comment.",
     "comments.remove": "Only who wrote it and the launch's editors may remove this.",
+    "gates.sign": "Only whoever the gate belongs to and the launch's editors may sign it off.",
     "records.work": "Contributors may change what belongs to them or their team.",
 }

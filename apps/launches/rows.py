@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from apps.core.actors import Actor
@@ -13,7 +14,7 @@ from apps.launches.kinds import Kind, Section
 from apps.launches.models import Launch, LaunchRecord
 
 # Shown elsewhere in a row than among its facts.
-_ELSEWHERE = {"title", "text", "owner", "group", "topics", "in_service", "message_approved"}
+_ELSEWHERE = {"title", "text", "owner", "group", "topics", "in_service", "message_approved", "body"}
 _CHIPS = {"status", "percent", "rank"}
 _SHORT = 40
 
@@ -40,6 +41,11 @@ class Row:
     when: str = ""
     comments: int = 0
 
+    @cached_property
+    def dom_id(self) -> str:
+        """The id of its element, by which lists, forms and links find it."""
+        return f"{self.kind.key}-{self.record.pk}"
+
     @property
     def chips(self) -> list[Fact]:
         """Facts that stand beside the title, unless it says them already."""
@@ -61,7 +67,7 @@ class Row:
         """Everything else, with its labels."""
         return [fact for fact in self._others if not (fact.brief and len(fact.value) <= _SHORT)]
 
-    @property
+    @cached_property
     def _others(self) -> list[Fact]:
         return [fact for fact in self.facts if fact.name not in _CHIPS]
 

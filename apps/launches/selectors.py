@@ -26,7 +26,7 @@ def visible_launches(actor: Actor) -> QuerySet[Launch]:
         return launches
     if not isinstance(person, User) or not person.is_active:
         return launches.none()
-    return launches.filter(Q(restricted=False) | Q(pk__in=policies.roles_of(actor)))
+    return launches.filter(Q(restricted=False) | Q(pk__in=policies.parts_of(actor).values("launch")))
 
 
 def launch_by_slug(actor: Actor, slug: str) -> Launch:

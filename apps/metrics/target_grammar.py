@@ -17,6 +17,7 @@ from apps.metrics.target_value import Comparator, Kind, Relation, TargetSpec
 # Longer texts are prose; the reader keeps them as text.
 MAX_LENGTH = 5_000
 MAX_METRIC = 300
+_TIME_UNITS = frozenset({"ms", "s", "min", "h", "d", "bd", "week"})
 _COUNTED = frozenset({"value", "change", "factor"})
 
 
@@ -76,7 +77,24 @@ def parse_targets(
         return [TargetSpec(metric=name[:MAX_METRIC], text=text, kind=kind)]
     if len(specs) == 1:
         specs = [replace(specs[0], text=text)]
-    return specs
+    return _told_by_label(specs, label, vocab)
+
+
+def _told_by_label(specs: list[TargetSpec], label: str, vocab: Vocabulary) -> list[TargetSpec]:
+    """ "Latency (p95)", "Units sold in the first 90 days": a name may say what its number leaves open."""
+    if not any(character.isdigit() for character in label):
+        return specs
+    found = items_of(Scanner(label, vocab))
+    percentile = next((item.days for item in found if item.kind == "percentile"), None)
+    window = next((item.days for item in found if item.kind == "window"), None)
+    return [
+        replace(
+            spec,
+            percentile=spec.percentile or percentile,
+            window_days=spec.window_days or (window if spec.kind != "baseline" else None),
+        )
+        for spec in specs
+    ]
 
 
 def _of_the_same(spec: TargetSpec, main: TargetSpec, clause: _Clause) -> TargetSpec:
@@ -194,7 +212,7 @@ def _specs(scan: Scanner, clause: _Clause, label: str, *, kind: Kind) -> list[Ta
         clause.first("percentile", "share"),
         clause.first("armed"),
     )
-    lower = relation == "absolute" and _lower_is_better(scan, clause, metric or label)
+    lower = relation == "absolute" and _lower_is_better(scan, metric or label, main.unit)
     value, unit = main.value if main.value is not None else Decimal(0), main.unit
     if main.high is not None and main.kind == "value" and lower:
         value = main.high
@@ -316,9 +334,14 @@ def _comparator(clause: _Clause, main: Item, kind: Kind, lower: bool, relation: 
             return cast(Comparator, main.meaning)
         return "ge" if (main.value or 0) >= (main.high or 0) else "le"
     numbers = {item.start for item in clause.items if item.kind in _COUNTED and item.start != main.start}
-    for item in clause.items:
-        if item.kind == "comparator" and _is_of(item, main) and item.end not in numbers:
-            return cast(Comparator, item.meaning)
+    said = [
+        item.meaning
+        for item in clause.items
+        if item.kind == "comparator" and _is_of(item, main) and item.end not in numbers
+    ]
+    if said:
+        # "stays at 4.6 or better": what stands behind the number says more than "at".
+        return cast(Comparator, next((meaning for meaning in said if meaning != "eq"), "eq"))
     if main.meaning == "plus":
         return "ge"
     if main.meaning == "le":
@@ -330,11 +353,13 @@ def _comparator(clause: _Clause, main: Item, kind: Kind, lower: bool, relation: 
     return "le" if lower else "ge"
 
 
-def _lower_is_better(scan: Scanner, clause: _Clause, metric: str) -> bool:
+def _lower_is_better(scan: Scanner, metric: str, unit: str | None) -> bool:
     words = Scanner(metric, scan.vocab)
-    lower = False
+    # "Install time" in minutes: what takes time should take less, unless people are to spend it.
+    lower = unit in _TIME_UNITS and any(words.word(at, "time_taken") is not None for at in range(len(words)))
     for at in range(len(words)):
-        if words.word(at, "not_lower"):
+        # "First response within 1 hour: 90%" is a share of cases that keep to a limit.
+        if words.word(at, "not_lower") or (unit == "%" and words.word(at, "comparator")):
             return False
         lower = lower or words.word(at, "lower") is not None
     return lower

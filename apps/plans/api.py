@@ -218,6 +218,7 @@ class PlanDocumentView(ApiView):
     """A launch as its Markdown document."""
 
     @extend_schema(
+        operation_id="launches_plan_document",
         parameters=[
             OpenApiParameter("live", bool, description="With dates, done marks and actual figures beside it.")
         ],

@@ -120,6 +120,7 @@ class SegmentFact:
     pk: int
     title: str
     has_rule: bool
+    accounts: int = 0
 
 
 @dataclass
@@ -309,6 +310,11 @@ def _segment_accounts(facts: Facts) -> Iterator[Problem]:
         if not segment.has_rule:
             yield Problem(
                 f"“{segment.title}” has no audience rule, so no account belongs to it.",
+                Place("segment", segment.pk, segment.title),
+            )
+        elif not segment.accounts:
+            yield Problem(
+                f"No account fits the audience rule of “{segment.title}”.",
                 Place("segment", segment.pk, segment.title),
             )
 

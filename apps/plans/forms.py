@@ -16,7 +16,7 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class DocumentForm(DomainForm):
-    """A plan, pasted, uploaded, or one of the templates: exactly one of the three."""
+    """A plan, pasted or uploaded: exactly one of the two."""
 
     document = forms.CharField(
         required=False,
@@ -31,7 +31,6 @@ class DocumentForm(DomainForm):
         label="Or upload a file",
         help_text="At most 1 MiB of UTF-8 text.",
     )
-    template = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, files: Any = None, *, initial: Any = None) -> None:
         super().__init__(data, files, initial=initial)

@@ -119,3 +119,36 @@ class ImportDraft(Stamped):
 
     def __str__(self) -> str:
         return self.file_name or str(self.pk)
+
+
+class LaunchTemplate(Versioned):
+    """A launch without its people and its past: what one may start the next launch from.
+
+    `document` is what `plans.templating.document` describes and checks; its times count from launch day or
+    from what they hang on, its owners are roles. Everybody signed in may read it.
+    """
+
+    name = LineField(max_length=200)
+    slug = models.SlugField(max_length=80, unique=True)
+    summary = LineField(max_length=1000, blank=True)
+    tier = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty: for launches of any.")
+    document = models.JSONField()
+    made_from = models.ForeignKey(Launch, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    archived = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["tier", "name", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(tier=None) | Q(tier__gte=1), name="template_tier_from_one")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it comes with the portal: such a one has no row, and nobody changes it."""
+        return self.pk is None

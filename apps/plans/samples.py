@@ -1,4 +1,4 @@
-"""Templates a launch may start from, and the plan the demonstration runs on: files beside this one."""
+"""Example plans a launch may start from, and the one the demonstration runs on: files beside this one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SAMPLE = FOLDER / "samples" / "ai-settings.md"
 
 
 @dataclass(frozen=True)
-class Template:
+class Example:
     """A plan to start from. `text` says in a sentence what it suits."""
 
     key: str
@@ -22,25 +22,25 @@ class Template:
         return self.path.read_text(encoding="utf-8")
 
 
-TEMPLATES = (
-    Template(
+EXAMPLES = (
+    Example(
         "phased-rollout", "Phased rollout", "Beta, a growing circle, everyone: with rollback criteria and steps.",
-        FOLDER / "templates_md" / "phased-rollout.md",
+        FOLDER / "examples" / "phased-rollout.md",
     ),
-    Template(
+    Example(
         "launch-day", "One big day", "A calendar that counts down to the day, with channels and owners.",
-        FOLDER / "templates_md" / "launch-day.md",
+        FOLDER / "examples" / "launch-day.md",
     ),
-    Template(
+    Example(
         "internal-tool", "Internal tool", "A pilot team first, then the company: trainings and office hours.",
-        FOLDER / "templates_md" / "internal-tool.md",
+        FOLDER / "examples" / "internal-tool.md",
     ),
-    Template(
+    Example(
         "worked-example", "A worked example", "A complete plan of an invented company, from strategy to celebration.",
         SAMPLE,
     ),
 )  # fmt: skip
 
 
-def template(key: str) -> Template | None:
-    return next((each for each in TEMPLATES if each.key == key), None)
+def example(key: str) -> Example | None:
+    return next((each for each in EXAMPLES if each.key == key), None)

@@ -36,7 +36,7 @@ _DATES = ("launch_day", "rollout_start")
 
 @page("GET", "POST")
 def start(request: PageRequest) -> HttpResponse:
-    """Step 1: paste, upload, or start from a template; with `into`, a new edition of a launch's plan."""
+    """Step 1: paste, upload, or start from an example; with `into`, a new edition of a launch's plan."""
     slug = request.POST.get("into") or request.GET.get("into") or ""
     into = launch_by_slug(request.actor, slug[:80]) if slug else None
     if into is None:
@@ -46,10 +46,10 @@ def start(request: PageRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page_title": "New edition of the plan" if into else "Import a plan",
         "into": into,
-        "templates": samples.TEMPLATES,
+        "examples": samples.EXAMPLES,
     }
     if request.method != "POST":
-        chosen = samples.template(request.GET.get("template", ""))
+        chosen = samples.example(request.GET.get("example", ""))
         form = DocumentForm(initial={"document": chosen.source()} if chosen else None)
         return show(request, "plans/import.html", {**context, "form": form})
     form = DocumentForm(request.POST, request.FILES)

@@ -14,11 +14,12 @@ from apps.accounts.models import Notification
 from apps.core.actors import Actor
 from apps.core.clock import now, today_in
 from apps.launches import policies
+from apps.launches.gates import counts_of
 from apps.launches.models import Launch, Phase
 from apps.portal.ruler import Ruler, RulerData, RulerPhase, RulerTick, build_ruler
 from apps.rollouts.selectors import PhaseLadder, phase_ladders
 from apps.schedule.selectors import placements
-from apps.schedule.tally import Tally, tally_of
+from apps.schedule.tally import Tally, tally_for
 
 MOST_TICKS = 400
 
@@ -36,19 +37,23 @@ class NavItem:
     key: str = ""
 
 
-# (label, name of the address, icon)
+# (label, name of the address, icon); the first letter is the second of its shortcut: g m, g l, g c.
 MAIN = (
     ("My week", "portal:home", "house"),
     ("Launches", "launches:list", "rocket"),
     ("Calendar", "portal:calendar", "calendar"),
     ("Inbox", "accounts:inbox", "inbox"),
+    ("Accounts", "audience:accounts", "building-2"),
+    ("Follow-ups", "work:list", "list-todo"),
     ("Settings", "accounts:settings", "settings"),
 )
 LAUNCH = (
     ("Overview", "launches:overview", "flag"),
     ("Plan", "launches:plan", "file-text"),
     ("Content calendar", "content:calendar", "calendar"),
+    ("Timeline", "launches:timeline", "chart-gantt"),
     ("Announcements", "announcements:list", "megaphone"),
+    ("Outreach", "outreach:list", "send"),
 )
 # What stands beside the overview, as tabs.
 TABS = (
@@ -77,7 +82,7 @@ class LaunchFrame:
 
     @cached_property
     def tally(self) -> Tally:
-        return tally_of(self.launch, self.at)
+        return tally_for(self.launch, self.at)
 
     @cached_property
     def ladders(self) -> list[PhaseLadder]:
@@ -96,7 +101,7 @@ class LaunchFrame:
 
     @cached_property
     def ruler(self) -> Ruler:
-        """The launch's band of weeks, phases and ticks. Two queries beside those of `ladders` and `tally`."""
+        """The launch's band of weeks, phases and ticks. Three queries beside those of `ladders` and `tally`."""
         url = reverse("content:calendar", args=[self.launch.slug])
         return build_ruler(
             RulerData(
@@ -109,6 +114,10 @@ class LaunchFrame:
             )
         )
 
+    @cached_property
+    def _gates(self) -> dict[int, tuple[int, int]]:
+        return counts_of(self.launch)
+
     def _ruler_phase(self, ladder: PhaseLadder) -> RulerPhase:
         phase = ladder.phase
         placement = getattr(phase, "placement", None)
@@ -120,6 +129,7 @@ class LaunchFrame:
             ends=placement.ends_on if placement else None,
             url=f"{reverse('launches:phases', args=[self.launch.slug])}#phase-{phase.pk}",
             steps=tuple(step.reached_at is not None for step in ladder.steps),
+            gates=self._gates.get(phase.pk, (0, 0)),
         )
 
     def _ruler_ticks(self, calendar_url: str) -> list[RulerTick]:

@@ -48,7 +48,8 @@ WORDS = {
 class RulerPhase:
     """A stage of the rollout. Dates include both ends; without `starts` its place is only its order.
 
-    `state` is planned, active, held or finished. `steps` are its undated steps and whether each is done.
+    `state` is planned, active, held or finished. `steps` are its undated steps and whether each is done, `gates`
+    how many of its gates are signed off, and how many there are.
     """
 
     title: str
@@ -58,6 +59,7 @@ class RulerPhase:
     ends: date | None = None
     url: str = ""
     steps: tuple[bool, ...] = ()
+    gates: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,7 @@ def _phases(data: RulerData, scale: Scale, width: int) -> tuple[list[Segment], i
                 url=phase.url,
                 steps=_steps(phase.steps, pixels),
                 unplaced=phase.starts is None,
+                gate=_gate(phase),
             )
         )
     return segments, len(ends)
@@ -346,7 +349,16 @@ def _counts(ticks: Sequence[RulerTick]) -> list[tuple[str, str, int]]:
 def _phase_title(phase: RulerPhase, year: int) -> str:
     entry = _phase_entry(phase, year)
     share = f", {phase.percent}" if phase.percent else ""
-    return f"{phase.title}{share}: {entry.when}, {entry.word}"
+    signed, gates = phase.gates
+    gate = f", {signed} of {gates} gates signed off" if gates else ""
+    return f"{phase.title}{share}: {entry.when}, {entry.word}{gate}"
+
+
+def _gate(phase: RulerPhase) -> str:
+    signed, gates = phase.gates
+    if not gates:
+        return ""
+    return "signed" if signed == gates else "open"
 
 
 def _phase_entry(phase: RulerPhase, year: int) -> Entry:

@@ -31,7 +31,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Segment:
-    """A phase as drawn. `title` says it whole, `name` what fits."""
+    """A phase as drawn. `title` says it whole, `name` what fits; `gate` is signed or open where it has gates."""
 
     x: str
     width: str
@@ -43,6 +43,7 @@ class Segment:
     url: str
     steps: tuple[Step, ...] = ()
     unplaced: bool = False
+    gate: str = ""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,10 @@ class Group:
     items: list[Hit] = field(default_factory=list)
 
 
+# Pages that the sidebar has no room for.
+MORE = (("Import a plan", "plans:import", "upload"), ("Templates", "plans:templates", "layout-template"))
+
+
 def search(actor: Actor, text: str, slug: str = "") -> list[Group]:
     """Groups of hits, best first; `slug` is the launch whose page the palette was opened on.
 
@@ -77,10 +81,7 @@ def _current(actor: Actor, slug: str) -> Launch | None:
 
 
 def _pages(words: list[str]) -> list[Hit]:
-    found = [
-        (label, _link(name), icon)
-        for label, name, icon in (*MAIN, ("Import a plan", "plans:import", "upload"))
-    ]
+    found = [(label, _link(name), icon) for label, name, icon in (*MAIN, *MORE)]
     return [Hit(label, url, icon) for label, url, icon in found if url and _matches(label, words)]
 
 

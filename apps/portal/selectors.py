@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +16,11 @@ from apps.announcements.selectors import waiting_for_approval
 from apps.audit.models import Event
 from apps.content.models import CalendarItem
 from apps.content.selectors import Entry, entries
+from apps.content.selectors.approvals import to_approve
 from apps.core.actors import Actor
 from apps.core.clock import now, today_in
 from apps.launches import kinds, policies
-from apps.launches.models import Launch, LaunchRecord, Member, Phase
+from apps.launches.models import Launch, LaunchRecord, Phase
 from apps.launches.rows import SectionView, list_of
 from apps.launches.selectors import comment_counts, visible_launches
 from apps.metrics.facets import TargetsFacet
@@ -29,18 +30,23 @@ from apps.rollouts.models import RollbackCriterion
 from apps.rollouts.selectors import exposure
 from apps.schedule.models import Placement
 from apps.schedule.selectors import (
-    WORK,
     Progress,
+    ahead,
+    begun,
+    first,
     mine,
     next_up,
     placements,
     progress_by_launch,
+    troubles_by_launch,
     visible_placements,
 )
-from apps.schedule.standing import PlacementNow, with_standing
+from apps.schedule.spans import first_instant
+from apps.schedule.standing import with_standing
 
 OPEN_STATES = ("draft", "active", "paused")
 MOST_IN_A_LIST = 12
+MOST_AT_RISK = 6
 
 
 @dataclass
@@ -75,7 +81,7 @@ class LaunchFilter:
         if self.text:
             launches = launches.filter(Q(name__icontains=self.text) | Q(launch_type__icontains=self.text))
         if self.mine:
-            launches = launches.filter(pk__in=policies.roles_of(actor))
+            launches = launches.filter(pk__in=policies.parts_of(actor).values("launch"))
         return launches
 
     def as_query(self) -> dict[str, str]:
@@ -146,22 +152,23 @@ def my_week(actor: Actor, at: datetime | None = None) -> Week:
     own = mine(visible_placements(actor, at), user)
     today = today_in(user.zone, at)
     sunday = today + timedelta(days=6 - today.weekday())
-    pressing = own.filter(now_standing__in=["late", "due"]).order_by("ends_on", "starts_on", "id")
-    due = list(pressing[: MOST_IN_A_LIST + 1])
-    coming = list(own.filter(now_standing="upcoming").order_by("starts_on", "starts_at", "id")[:8])
+    pressing = begun(own, at)
+    due = first(pressing, MOST_IN_A_LIST + 1)
+    coming = first(ahead(own, at), 8)
     sessions = _sessions(actor, user, today, at)
     shown = entries([*due[:MOST_IN_A_LIST], *coming, *sessions], actor)
     cut, end = min(len(due), MOST_IN_A_LIST), min(len(due), MOST_IN_A_LIST) + len(coming)
     monday = sunday - timedelta(days=6)
+    items, announcements = approvals(actor)
     return Week(
         due=shown[:cut],
         due_total=len(due) if len(due) <= MOST_IN_A_LIST else pressing.count(),
-        approvals=_items_to_approve(actor),
-        announcements=list(waiting_for_approval(actor)[:MOST_IN_A_LIST]),
+        approvals=items,
+        announcements=announcements,
         sessions=shown[end:],
         at_risk=_at_risk(actor, at),
         next=shown[cut:end],
-        finished=own.filter(state="done", done_at__date__gte=monday).count(),
+        finished=own.filter(state="done", done_at__gte=first_instant(monday, time(0), user.zone)).count(),
     )
 
 
@@ -182,39 +189,23 @@ def _sessions(actor: Actor, user: User, today: date, at: datetime) -> list[Place
     )
 
 
-def _items_to_approve(actor: Actor) -> list[CalendarItem]:
-    """Calendar items in review in launches the person edits; not their own unless the launch allows it."""
-    user = actor.user
-    waiting = CalendarItem.objects.filter(
-        status=CalendarItem.Status.IN_REVIEW,
-        launch__state__in=OPEN_STATES,
-        launch__in=visible_launches(actor).values("pk"),
-    )
-    if not policies.is_administrator(actor):
-        editing = [
-            launch
-            for launch, (role, _) in policies.roles_of(actor).items()
-            if role in {Member.Role.OWNER, Member.Role.EDITOR}
-        ]
-        waiting = waiting.filter(launch__in=editing)
-    waiting = waiting.exclude(Q(owner=user) & Q(launch__self_approval=False))
-    return list(waiting.select_related("launch", "owner", "channel").order_by("updated_at")[:MOST_IN_A_LIST])
+def approvals(actor: Actor) -> tuple[list[CalendarItem], list[Announcement]]:
+    """What waits for the actor's word, at most a list's length of each. Three queries."""
+    return to_approve(actor, MOST_IN_A_LIST), list(waiting_for_approval(actor)[:MOST_IN_A_LIST])
 
 
 def _at_risk(actor: Actor, at: datetime) -> list[LaunchLine]:
     """Open launches of the person with something late or blocked, or a phase on hold, the worst first."""
     own = visible_launches(actor).filter(state__in=["active", "paused"])
     if not policies.is_administrator(actor):
-        own = own.filter(pk__in=policies.roles_of(actor))
-    lines = launch_lines(list(own[:200]), at)
-    risky = [
-        line
-        for line in lines
-        if line.progress.late
-        or line.progress.blocked
-        or (line.phase is not None and line.phase.state == Phase.State.HELD)
-    ]
-    return sorted(risky, key=lambda line: -(line.progress.late + line.progress.blocked))[:6]
+        own = own.filter(pk__in=policies.parts_of(actor).values("launch"))
+    troubles = troubles_by_launch(own.values("pk"), at)
+    held = Phase.objects.filter(launch__in=own.values("pk"), state=Phase.State.HELD)
+    for launch_id in held.values_list("launch", flat=True):
+        troubles.setdefault(launch_id, 0)
+    worst = sorted(troubles, key=lambda launch_id: (-troubles[launch_id], launch_id))[:MOST_AT_RISK]
+    found = own.in_bulk(worst)
+    return launch_lines([found[launch_id] for launch_id in worst], at)
 
 
 def next_entries(launch: Launch, actor: Actor, at: datetime | None = None, limit: int = 5) -> list[Entry]:
@@ -305,8 +296,3 @@ def _attach_targets(launch: Launch, records: dict[str, list[LaunchRecord]]) -> N
     for key in (*fields, "rollback_criterion"):
         for record in records.get(key, []):
             record.__dict__["_targets"] = found.get((key, record.pk), [])
-
-
-def calendar_of_all(actor: Actor, at: datetime | None = None) -> QuerySet[PlacementNow]:
-    """All dated work of the open launches the actor may see, earliest first."""
-    return visible_placements(actor, at).filter(kind__in=WORK, starts_on__isnull=False)

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.core.api.fields import StrictSerializer, TextField
 from apps.core.api.views import ApiViewSet
 from apps.launches import kinds, selectors
 from apps.launches.api.records import RecordsView
@@ -19,20 +20,30 @@ from apps.rollouts.models import RolloutStep
 PHASE_ACTIONS = ("start", "hold", "resume", "finish", "reopen")
 
 
+class StartPhaseSerializer(StrictSerializer):
+    """Why a phase starts although gates are open; not needed when all are signed off."""
+
+    despite = TextField(max_length=2000, required=False, allow_blank=True, default="")
+
+
 class PhasesView(RecordsView):
     """The launch's phases; one of them runs at a time."""
 
     kind_key = "phase"
 
-    def _become(self, state: str) -> Response:
+    def _become(self, state: str, despite: str = "") -> Response:
         phase = self.get_object()
-        services.set_phase_state(actor=self.actor, phase=phase, to=state, version=self.version(phase))
+        services.set_phase_state(
+            actor=self.actor, phase=phase, to=state, despite=despite, version=self.version(phase)
+        )
         return self.answer(self.get_object())
 
-    @extend_schema(request=None)
+    @extend_schema(request=StartPhaseSerializer)
     def start(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Start the phase."""
-        return self._become(Phase.State.ACTIVE)
+        """Start the phase. 400 (`gates_open`) while gates are not signed off, unless `despite` says why."""
+        body = StartPhaseSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self._become(Phase.State.ACTIVE, body.validated_data["despite"])
 
     @extend_schema(request=None)
     def hold(self, request: Request, *args: Any, **kwargs: Any) -> Response:

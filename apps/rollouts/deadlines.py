@@ -20,6 +20,10 @@ _MINUTES = {
 }
 
 
+# Spans that are told without a number: "half an hour", "the hour".
+_SPANS = {"half": 30, "hour": 60}
+
+
 def parse_deadline(text: str, *, vocab: Vocabulary) -> int | None:
     """Minutes from the trigger that a step may take, or None when the text does not say.
 
@@ -66,6 +70,9 @@ def _lead(scan: Scanner, at: int) -> int | None:
         return None
     begins = bool(scan.digits(index)) or scan.word(index, "number") is not None
     half = scan.word(index, "deadline")
+    if half and half[0] == "hour":
+        # "within the hour"; "the first hour" alone says when, not until when.
+        return index if index > at else None
     return index if begins or (half and half[0] == "half") else None
 
 
@@ -79,8 +86,8 @@ def _amount(scan: Scanner, at: int) -> tuple[Decimal, int] | None:
 
 def _duration(scan: Scanner, at: int) -> tuple[int, int] | None:
     half = scan.word(at, "deadline")
-    if half and half[0] == "half":
-        return 30, half[1]
+    if half and half[0] in _SPANS:
+        return _SPANS[half[0]], half[1]
     total, index, parts = Decimal(0), at, 0
     while parts < 3:
         part = _part(scan, index)

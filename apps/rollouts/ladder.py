@@ -47,10 +47,19 @@ def parse_ladder(text: str, *, vocab: Vocabulary) -> list[Rung]:
     found: list[_Number] = []
     at = 0
     while at < len(scan):
+        counted = _counted(scan, at)
+        if counted:
+            at = counted
+            continue
         # Behind the whole chain, whatever it was good for: reading it again from its middle finds no more.
         chain, end = _chain(scan, at)
         at = max(end, at + 1)
-        if chain and not _is_aim(scan, chain) and not (found and _repeats(scan, found[-1], chain)):
+        climbs = bool(found and chain) and _climbs(scan, found[-1], chain[0])
+        if (
+            chain
+            and (climbs or not _is_aim(scan, chain))
+            and not (found and _repeats(scan, found[-1], chain))
+        ):
             found += chain
     return [_rung(scan, number, found, place) for place, number in enumerate(found)]
 
@@ -94,6 +103,20 @@ def _number(scan: Scanner, at: int) -> _Number | None:
     return _Number(value[0], at, value[1], False)
 
 
+def _counted(scan: Scanner, at: int) -> int:
+    """Behind the numbers of "week 1", "days 2-3": they count something else; 0 where no such number begins."""
+    if not at or not scan.digits(at) or scan.is_mark(at - 1, "%"):
+        return 0
+    if not (scan.word(at - 1, "unit_prefix") or scan.word(at - 1, "numbered")):
+        return 0
+    number = _number(scan, at)
+    if number is None or number.percent:
+        return 0
+    link = number.end + 1 if scan.is_mark(number.end, "-", "/", "~") else scan.after(number.end, "range")
+    last = _number(scan, link) if link > number.end and scan.digits(link) else None
+    return last.end if last is not None and not last.percent else number.end
+
+
 def _link(scan: Scanner, at: int) -> int:
     """Behind one joint between two numbers, 0 when there is none."""
     index = at
@@ -124,6 +147,14 @@ def _is_aim(scan: Scanner, chain: list[_Number]) -> bool:
         if target and (target[1] == first.first or target[1] == first.first - 1):
             return True
     return _aim_word(scan, last.end)
+
+
+def _climbs(scan: Scanner, before: _Number, number: _Number) -> bool:
+    """ "5% (wk 1) > 20% (wk 2)": an arrow between two percents with no more than an aside between them."""
+    if number.value <= before.value or not scan.is_mark(number.first - 1, ">"):
+        return False
+    index, last = before.end, number.first - 2
+    return index > last or (scan.is_mark(index, "(") and scan.is_mark(last, ")"))
 
 
 def _audience(scan: Scanner, at: int) -> bool:

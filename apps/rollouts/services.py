@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from apps.audit import services as audit
@@ -10,6 +12,7 @@ from apps.core.clock import now
 from apps.core.errors import Invalid
 from apps.launches import policies
 from apps.launches.models import Phase
+from apps.launches.services.gates import require_signed
 from apps.launches.services.records import check_version, lock
 from apps.rollouts.models import RolloutStep
 from apps.schedule.models import Placement
@@ -23,8 +26,13 @@ _NEXT: dict[str, frozenset[str]] = {
 }
 
 
-def set_phase_state(*, actor: Actor, phase: Phase, to: str, version: int | None = None) -> Phase:
-    """Start, hold, resume or finish a phase. One phase of a launch runs at a time."""
+def set_phase_state(
+    *, actor: Actor, phase: Phase, to: str, despite: str = "", version: int | None = None
+) -> Phase:
+    """Start, hold, resume or finish a phase. One phase of a launch runs at a time.
+
+    A phase whose gates are not all signed off starts only `despite` them, for a reason that is kept.
+    """
     policies.require("launches.edit", actor, phase.launch)
     with transaction.atomic():
         phase = lock(phase)
@@ -44,7 +52,12 @@ def set_phase_state(*, actor: Actor, phase: Phase, to: str, version: int | None 
             raise Invalid(
                 f"“{running.title}” is running: finish it first.", code="phase_running", field="state"
             )
-        old, phase.state = phase.state, to
+        changes: dict[str, list[Any]] = {"state": [phase.state, to]}
+        if to == Phase.State.ACTIVE and phase.state == Phase.State.PLANNED:
+            waiting = require_signed(phase, despite=despite)
+            if waiting:
+                changes["gates"] = [None, waiting]
+        phase.state = to
         if to == Phase.State.ACTIVE and phase.started_at is None:
             phase.started_at = now()
         phase.finished_at = now() if to == Phase.State.FINISHED else None
@@ -63,7 +76,8 @@ def set_phase_state(*, actor: Actor, phase: Phase, to: str, version: int | None 
             verb=f"phase.{to}",
             obj=phase,
             launch_id=phase.launch_id,
-            changes={"state": [old, to]},
+            changes=changes,
+            reason=despite[:500] if "gates" in changes else "",
         )
     return phase
 

@@ -24,12 +24,12 @@ def phases(request: LaunchRequest, launch: Launch) -> HttpResponse:
 
 
 def _phases(request: LaunchRequest, launch: Launch) -> HttpResponse:
-    ladders = selectors.phase_ladders(launch)
+    ladders = selectors.with_targets(launch, selectors.phase_ladders(launch))
     phases = [ladder.phase for ladder in ladders]
     running = any(phase.state in {Phase.State.ACTIVE, Phase.State.HELD} for phase in phases)
     context = {
         "launch": launch,
-        "phases": ladders,
+        "phases": selectors.with_gates(launch, selectors.with_accounts(ladders)),
         "startable": None if running else next((each for each in phases if each.state == "planned"), None),
         "may_edit": policies.can_edit_launch(request.actor, launch),
     }
@@ -47,6 +47,7 @@ def phase_state(request: LaunchRequest, launch: Launch, pk: int) -> HttpResponse
         actor=request.actor,
         phase=phase,
         to=request.POST.get("to", ""),
+        despite=request.POST.get("despite", "")[:2000],
         version=integer(request.POST.get("version")),
     )
     return _after(request, launch, f"“{phase.title[:80]}” is {phase.get_state_display().lower()} now.")

@@ -7,6 +7,9 @@ class ScheduleConfig(AppConfig):
     name = "apps.schedule"
 
     def ready(self) -> None:
-        from apps.schedule import policies, receivers, records  # noqa: F401
+        from apps.schedule import clashes, policies, receivers, records, source, weekly  # noqa: F401
 
         records.register()
+        clashes.register_own()
+        source.register_own()
+        weekly.register_own()

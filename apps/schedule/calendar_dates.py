@@ -197,7 +197,15 @@ def _quarter(scan: Scanner, at: int) -> tuple[Period, int] | None:
 
 
 def _half(scan: Scanner, at: int) -> tuple[Period, int] | None:
-    """H1 2026, 1H 2026, 1H26, first half of 2026: its two quarters."""
+    """H1 2026, 2026-H1, 1H 2026, 1H26, first half of 2026: its two quarters."""
+    before = year_at(scan, at)
+    if before:
+        index = before[1] + 1 if scan.is_mark(before[1], "-", "/") else before[1]
+        prefix = scan.word(index, "half_prefix")
+        number = scan.integer(prefix[1], 1, 2) if prefix and scan.glued(prefix[1]) else None
+        if not prefix or not number or len(scan.digits(prefix[1])) > 1:
+            return None
+        return _quarters(before[0], number), prefix[1] + 1
     prefix = scan.word(at, "half_prefix")
     number = scan.integer(prefix[1], 1, 2) if prefix and scan.glued(prefix[1]) else None
     index = prefix[1] + 1 if prefix else at
@@ -214,8 +222,12 @@ def _half(scan: Scanner, at: int) -> tuple[Period, int] | None:
     year = (2000 + int(short), index + 1) if len(short) == 2 else year_at(scan, index)
     if not year:
         return None
-    first = Period(year[0], quarter=2 * number - 1)
-    return replace(first, end=Period(year[0], quarter=2 * number)), year[1]
+    return _quarters(year[0], number), year[1]
+
+
+def _quarters(year: int, half: int) -> Period:
+    first = Period(year, quarter=2 * half - 1)
+    return replace(first, end=Period(year, quarter=2 * half))
 
 
 def _ordinal(scan: Scanner, at: int) -> tuple[int, int] | None:
@@ -366,6 +378,9 @@ def _join(first: Period, last: Period) -> Period | None:
     end_year = last.year
     if end_year is None and year is not None:
         end_year = year + (1 if _order(first) > _order(last) else 0)
+    told_once = first.year is None or last.year is None
+    if told_once and first.month and first.month == last.month and _order(first) > _order(last):
+        return None  # "Mar 9-4, 2027" is a slip; nothing that ends where it began runs for a year
     for period, of in ((first, year), (last, end_year)):
         if period.day and period.month and not valid_day(of, period.month, period.day):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -11,12 +12,15 @@ from apps.core.vocabulary import load
 from apps.launches.kinds import Kind
 from apps.launches.models import LaunchRecord
 from apps.schedule.schemas import ACCEPTED_WHEN, PLACEMENT, WHEN_JSON
-from apps.schedule.services import placing
+from apps.schedule.services import hanging, placing
 from apps.schedule.standing import standing_of
 from apps.schedule.when import When, format_when, parse_when
 
 # In what these kinds count when a time says "Week 2" and not more.
 _CLOCKS: dict[str, Literal["launch_day", "rollout_start"]] = {"phase": "rollout_start"}
+# "Weeks 5-2", "2026-05-04 to 2026-03-01": what stands before, one end, what is between, the other, the rest.
+_NUMBERS = re.compile(r"(.*?)([+-]?\d+)(\s*(?:-|–|—|to|until)\s*)([+-]?\d+)(.*)", re.IGNORECASE)
+_DATES = re.compile(r"()(.*?\d.*?)(\s*(?:\s[-–—]\s|\bto\b|\buntil\b)\s*)(.*\d.*)()", re.IGNORECASE)
 
 
 class WhenFacet:
@@ -50,6 +54,11 @@ class WhenFacet:
             raise Invalid("Write a time in at most 200 characters.", field="when")
         when = parse_when(text, vocab=load("en"), default_anchor=_CLOCKS.get(record_kind.key, "launch_day"))
         if when is None:
+            turned = _turned(text, record_kind)
+            if turned:
+                raise Invalid(
+                    f"“{text[:80]}” ends before it starts. Write “{turned}”?", code="backwards", field="when"
+                )
             raise Invalid(
                 f"“{text[:80]}” is not a time I can read. {self.help_text}.", code="when", field="when"
             )
@@ -107,7 +116,21 @@ class WhenFacet:
     def remove(self, record: LaunchRecord) -> None:
         placement = placing.find(record)
         if placement is not None:
+            hanging.let_go_of(placement)
             placement.delete()
+
+
+def _turned(text: str, record_kind: Kind) -> str:
+    """The text with the ends of its range swapped, if it is a time then; else empty."""
+    for pattern in (_NUMBERS, _DATES):
+        ends = pattern.fullmatch(text)
+        if ends is None:
+            continue
+        swapped = f"{ends[1]}{ends[4].strip()}{ends[3]}{ends[2].strip()}{ends[5]}"
+        clock = _CLOCKS.get(record_kind.key, "launch_day")
+        if parse_when(swapped, vocab=load("en"), default_anchor=clock) is not None:
+            return swapped
+    return ""
 
 
 def _when(value: Any) -> When | None:

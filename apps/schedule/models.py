@@ -1,4 +1,4 @@
-"""Placements: when each dated thing of a launch is due, and how that hangs on its anchors."""
+"""Placements: when each dated thing of a launch is due, how that hangs together, and how it was moved."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from django.db.models import F, Q
 
 from apps.accounts.models import Team, User
 from apps.core.fields import BodyField, LineField
-from apps.core.models import Versioned
+from apps.core.models import Stamped, Versioned
+from apps.delivery.models import Mailing
+from apps.launches import kinds
 from apps.launches.models import Launch, Phase
 
 # Offsets beyond ten years are typing errors.
 TEN_YEARS_IN_DAYS = 3660
+# A pause between two things that is longer than a year is a date of its own.
+MOST_LAG = 365
 
 
 class Placement(Versioned):
@@ -179,3 +183,200 @@ class Placement(Versioned):
             or self.fixed_at is not None
             or self.anchor in {self.Anchor.PINNED, self.Anchor.NONE}
         )
+
+    @property
+    def moves_by_hand(self) -> bool:
+        """Whether another day can be asked for: not of what is over or goes out at its minute, nor of what is
+        no record of the plan (an announcement, a campaign), which has its time on its own page."""
+        return self.state == self.State.PLANNED and self.fixed_at is None and kinds.is_known(self.kind)
+
+
+class Dependency(Versioned):
+    """Finish to start: `after` may not start before `before` has ended, plus `lag` days.
+
+    Ends are counted to the end of their day unless both things have a time of day; a lag of -1 lets `after`
+    start on the day `before` ends. Both belong to the same launch, and no chain of dependencies and anchors
+    leads back to where it began: `services.linking` sees to both, under the launch's lock.
+    """
+
+    class OnMove(models.TextChoices):
+        PUSH = "push", "push it later"
+        REFUSE = "refuse", "refuse the move"
+
+    launch = models.ForeignKey(Launch, on_delete=models.CASCADE, related_name="dependencies")
+    before = models.ForeignKey(Placement, on_delete=models.CASCADE, related_name="leads_to")
+    after = models.ForeignKey(Placement, on_delete=models.CASCADE, related_name="waits_on")
+    lag = models.SmallIntegerField(
+        default=0, validators=[MinValueValidator(-MOST_LAG), MaxValueValidator(MOST_LAG)]
+    )
+    on_move = models.CharField(max_length=6, choices=OnMove.choices, default=OnMove.PUSH)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["before", "after"], name="dependency_once"),
+            models.CheckConstraint(condition=~Q(before=F("after")), name="dependency_not_on_itself"),
+            models.CheckConstraint(
+                condition=Q(lag__gte=-MOST_LAG, lag__lte=MOST_LAG), name="dependency_lag_in_range"
+            ),
+            models.CheckConstraint(condition=Q(on_move__in=["push", "refuse"]), name="dependency_mode_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.after.title} after {self.before.title}"
+
+
+class Move(Stamped):
+    """A move that was applied, with what it takes to undo it as one step.
+
+    `anchors` maps the launch's dates that changed to [old, new]. `rows` says of each placement that changed
+    its id, the version the move gave it, and the values of `fields` before and after:
+    `{"fields": [...], "rows": [[id, version, [before], [after]], ...]}`; dates as ISO 8601.
+    """
+
+    class Kind(models.TextChoices):
+        LAUNCH_DAY = "launch_day", "Launch day"
+        ROLLOUT_START = "rollout_start", "Start of the rollout"
+        PHASE = "phase", "A phase"
+        PLACEMENT = "placement", "One item"
+        ITEMS = "items", "Several items"
+
+    launch = models.ForeignKey(Launch, on_delete=models.CASCADE, related_name="moves")
+    anchor = models.CharField(max_length=14, choices=Kind.choices)
+    placement = models.ForeignKey(
+        Placement, null=True, blank=True, on_delete=models.SET_NULL, related_name="moves"
+    )
+    words = LineField(help_text="What moved, from when to when.")
+    reason = LineField(max_length=2000, blank=True)
+    anchors = models.JSONField(default=dict)
+    rows = models.JSONField(default=dict)
+    moved = models.PositiveIntegerField(default=0, help_text="How many things moved.")
+    made_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_by_label = LineField(max_length=254)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by_label = LineField(max_length=254, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["launch", "-created_at"], name="move_by_launch")]
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class Freeze(Versioned):
+    """Days on which nothing should go out: of one launch, or (`launch` empty) of all. Both ends included."""
+
+    launch = models.ForeignKey(
+        Launch, null=True, blank=True, on_delete=models.CASCADE, related_name="freezes"
+    )
+    title = LineField(max_length=200)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+
+    class Meta:
+        ordering = ["starts_on", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="freeze_ends_after_start")
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Round(Stamped):
+    """What one run sent together: the source's id of one mailing, to everybody who is to get a mail of it."""
+
+    class Kind(models.TextChoices):
+        REMINDERS = "reminders", "Reminders"
+        DIGESTS = "digests", "Weekly digests"
+
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    mailing = models.OneToOneField(Mailing, null=True, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+
+class Notice(Stamped):
+    """Something one person is to be told once, at an instant: a row that is polled, never a timer.
+
+    `zone` is the person's, by which `due_at` was computed. `reason` says in a sentence why it was skipped.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENT = "sent", "Sent"
+        SKIPPED = "skipped", "Skipped"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    due_at = models.DateTimeField()
+    zone = models.CharField(max_length=64)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    reason = LineField(blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    round = models.ForeignKey(
+        Round, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="If mailed."
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Reminder(Notice):
+    """Tells the owner of a thing that it comes up, or that it is late.
+
+    `day` and `moment` are the schedule it is for: the thing's first day and instant for `ahead`, its last for
+    `late`. A thing that moves is another schedule, hence another reminder; one that moves back is the first again.
+    """
+
+    class Kind(models.TextChoices):
+        AHEAD = "ahead", "Comes up"
+        LATE = "late", "Late"
+
+    placement = models.ForeignKey(Placement, on_delete=models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    day = models.DateField()
+    moment = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["placement", "user", "kind", "day", "moment"],
+                nulls_distinct=False,
+                name="reminder_once",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=["ahead", "late"]), name="reminder_kind_known"),
+            models.CheckConstraint(
+                condition=Q(state="waiting", settled_at=None)
+                | Q(state__in=["sent", "skipped"], settled_at__isnull=False),
+                name="reminder_settled_when_over",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "user"], condition=Q(state="waiting"), name="reminder_due"),
+            models.Index(fields=["user"], name="reminder_by_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of placement {self.placement_id}"
+
+
+class Digest(Notice):
+    """A person's week in one message. `week` is the Monday of its ISO week."""
+
+    week = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "week"], name="digest_once_a_week"),
+            models.CheckConstraint(
+                condition=Q(state="waiting", settled_at=None)
+                | Q(state__in=["sent", "skipped"], settled_at__isnull=False),
+                name="digest_settled_when_over",
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(state="waiting"), name="digest_due")]
+
+    def __str__(self) -> str:
+        return f"Week of {self.week}"

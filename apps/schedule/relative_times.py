@@ -303,7 +303,7 @@ def _attached(
 def _number_unit(scan: Scanner, at: int, options: Options) -> tuple[Relative, int] | None:
     """30 days after launch, two weeks before launch, 1-2 weeks post-launch, 2週間前; +3 days in a cell."""
     sign = _sign(scan, at) if options.whole else None
-    first = _number(scan, sign[1] if sign else at)
+    first = _number(scan, sign[1] if sign else at) or _single(scan, at, options)
     if first is None:
         return None
     value, index = first
@@ -342,6 +342,12 @@ def _number_unit(scan: Scanner, at: int, options: Options) -> tuple[Relative, in
         low, high = _sorted(sign[0] * value, None if last is None else sign[0] * last)
         return Relative(name, low, high, "launch_day", True), index
     return None
+
+
+def _single(scan: Scanner, at: int, options: Options) -> tuple[int, int] | None:
+    """The week before launch, day after launch: one, without a word that says so."""
+    index = scan.after(at, "of") if options.whole else at
+    return (1, index) if options.whole and scan.word(index, "unit_single") else None
 
 
 def _from_rollout(unit: str, value: int, last: int | None, direction: int) -> Relative:

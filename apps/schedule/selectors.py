@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.core.actors import Actor
@@ -19,6 +19,8 @@ from apps.schedule.models import Placement
 from apps.schedule.spans import Anchors
 from apps.schedule.standing import PlacementNow, with_standing
 
+# Launches whose work the pages of all launches show.
+OPEN_STATES = ("draft", "active", "paused")
 # What counts as work on the calendar; phases and routines have dates but nobody finishes them by hand.
 WORK = (
     "calendar_entry",
@@ -29,6 +31,7 @@ WORK = (
     "story",
     "review",
     "announcement",
+    "campaign",
 )
 
 
@@ -59,7 +62,7 @@ def placements(
 
 def visible_placements(actor: Actor, at: datetime | None = None) -> QuerySet[PlacementNow]:
     """All dated work of open launches the actor may see, with `now_standing`."""
-    launches = visible_launches(actor).filter(state__in=["draft", "active", "paused"])
+    launches = visible_launches(actor).filter(state__in=OPEN_STATES)
     return (
         with_standing(Placement.objects.filter(kind__in=WORK, launch__in=launches.values("pk")), at)
         .select_related("team", "owner", "launch")
@@ -115,6 +118,16 @@ def progress(queryset: QuerySet[PlacementNow]) -> Progress:
     return Progress(**queryset.order_by().aggregate(**_COUNTS))
 
 
+def progress_and_ends(
+    queryset: QuerySet[PlacementNow], kind: str = ""
+) -> tuple[Progress, tuple[date | None, date | None], int]:
+    """Progress, the first and the last day on which any of it begins, and how many are of a kind. One query."""
+    row = queryset.order_by().aggregate(
+        **_COUNTS, first=Min("starts_on"), last=Max("starts_on"), of_kind=Count("pk", filter=Q(kind=kind))
+    )
+    return _progress_of(row), (row["first"], row["last"]), row["of_kind"]
+
+
 def progress_by_team(queryset: QuerySet[PlacementNow]) -> list[tuple[str, Progress]]:
     """(team name or "No team", progress), by name. One query."""
     rows = queryset.order_by().values("team__name").annotate(**_COUNTS).order_by("team__name")
@@ -143,6 +156,36 @@ def in_week_of(queryset: QuerySet[PlacementNow], day: date) -> QuerySet[Placemen
 def mine(queryset: QuerySet[PlacementNow], user: User) -> QuerySet[PlacementNow]:
     """What a person owns, and what nobody owns but one of their teams."""
     return queryset.filter(Q(owner=user) | Q(owner=None, team__in=user.teams.all()))
+
+
+def begun(queryset: QuerySet[PlacementNow], at: datetime) -> QuerySet[PlacementNow]:
+    """What is late or due. The day behind tomorrow's in UTC has begun nowhere, so an index leaves it out."""
+    bound = at.astimezone(UTC).date() + timedelta(days=1)
+    return queryset.filter(state="planned", starts_on__lte=bound, now_standing__in=["late", "due"])
+
+
+def ahead(queryset: QuerySet[PlacementNow], at: datetime) -> QuerySet[PlacementNow]:
+    """What is to come, in the same way."""
+    bound = at.astimezone(UTC).date() - timedelta(days=1)
+    return queryset.filter(state="planned", starts_on__gte=bound, now_standing="upcoming")
+
+
+def first(queryset: QuerySet[PlacementNow], count: int) -> list[PlacementNow]:
+    """The first of many in their order: what hangs on them is joined to these alone. One query."""
+    chosen = queryset.select_related(None).values("pk")[:count]
+    return list(queryset.filter(pk__in=chosen))
+
+
+def troubles_by_launch(launches: QuerySet[Any], at: datetime | None = None) -> dict[int, int]:
+    """How much is late or blocked in each launch that has such work, {launch id: count}. One query."""
+    rows = (
+        with_standing(Placement.objects.filter(launch__in=launches, kind__in=WORK, state="planned"), at)
+        .filter(Q(now_standing="late") | ~Q(blocked_by=""))
+        .values("launch_id")
+        .annotate(troubles=_COUNTS["late"] + _COUNTS["blocked"])
+        .order_by()
+    )
+    return {row["launch_id"]: row["troubles"] for row in rows}
 
 
 def next_up(queryset: QuerySet[PlacementNow], limit: int = 5) -> list[PlacementNow]:

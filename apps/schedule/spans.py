@@ -122,7 +122,7 @@ def _span(place: Place, anchors: Anchors) -> Span:
         if place.pinned_start is None:
             return NOWHERE
         return _timed(place, anchors, place.pinned_start, place.pinned_end or place.pinned_start)
-    base, ordinal = _base(place, anchors)
+    base, ordinal = base_of(place, anchors)
     if base is None or place.offset is None:
         return NOWHERE
     last = place.offset if place.end_offset is None else place.end_offset
@@ -135,7 +135,7 @@ def _span(place: Place, anchors: Anchors) -> Span:
     return _timed(place, anchors, start, None if place.open_ended else end)
 
 
-def _base(place: Place, anchors: Anchors) -> tuple[date | None, bool]:
+def base_of(place: Place, anchors: Anchors) -> tuple[date | None, bool]:
     """The day to count from, and whether counting starts at 1 there."""
     if place.anchor == "launch_day":
         return anchors.launch_day, False

@@ -16,6 +16,7 @@ from apps.schedule.selectors import WORK, Progress
 from apps.schedule.standing import with_standing
 
 NO_TEAM = "No team"
+ITEM = "calendar_entry"
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Tally:
-    """All cells of a launch at one instant; `today` is the day in the launch's zone."""
+    """All cells of a launch at one instant; `today` is the day in the launch's zone, `items` how much of it
+    all is on the content calendar by itself."""
 
     cells: tuple[Cell, ...]
     today: date
+    items: int = 0
 
     @property
     def overall(self) -> Progress:
@@ -72,6 +75,12 @@ class Tally:
         ends = [cell.ends_on or cell.starts_on for cell in self.cells if cell.starts_on]
         return min(starts, default=None), max((day for day in ends if day), default=None)
 
+    @property
+    def starts(self) -> tuple[date | None, date | None]:
+        """The first and the last day on which any work begins."""
+        found = [cell.starts_on for cell in self.cells if cell.starts_on]
+        return min(found, default=None), max(found, default=None)
+
     def ticks(self) -> list[tuple[date, str, int]]:
         """(day, standing, how many) for all dated work, by day; what lasts days stands in its middle."""
         found: dict[tuple[date, str], int] = defaultdict(int)
@@ -98,15 +107,29 @@ def tally_of(launch: Launch, at: datetime | None = None) -> Tally:
         .exclude(state=Placement.State.CANCELLED)
         .order_by()
         .values_list("starts_on", "ends_on", "team__name", "now_standing")
-        .annotate(count=Count("pk"), blocked=Count("pk", filter=Q(state="planned") & ~Q(blocked_by="")))
+        .annotate(
+            count=Count("pk"),
+            blocked=Count("pk", filter=Q(state="planned") & ~Q(blocked_by="")),
+            items=Count("pk", filter=Q(kind=ITEM)),
+        )
     )
     cells = []
-    for starts_on, ends_on, team, standing, count, blocked in rows:
+    all_items = 0
+    for starts_on, ends_on, team, standing, count, blocked, items in rows:
+        all_items += items
         if blocked:
             cells.append(Cell(starts_on, ends_on, team or "", standing, True, blocked))
         if count > blocked:
             cells.append(Cell(starts_on, ends_on, team or "", standing, False, count - blocked))
-    return Tally(tuple(cells), today_in(launch.zone, at))
+    return Tally(tuple(cells), today_in(launch.zone, at), all_items)
+
+
+def tally_for(launch: Launch, at: datetime | None = None) -> Tally:
+    """The same, counted once for this object of a launch: what a page says of it is read in several places."""
+    held: Tally | None = launch.__dict__.get("_tally")
+    if held is None:
+        held = launch.__dict__["_tally"] = tally_of(launch, at)
+    return held
 
 
 def _progress(cells: Iterable[Cell]) -> Progress:

@@ -7,6 +7,7 @@ class SupportConfig(AppConfig):
     name = "apps.support"
 
     def ready(self) -> None:
-        from apps.support import records
+        from apps.support import gates, records
 
         records.register()
+        gates.register_checks()

@@ -7,6 +7,7 @@ class TrainingConfig(AppConfig):
     name = "apps.training"
 
     def ready(self) -> None:
-        from apps.training import records
+        from apps.training import gates, records
 
         records.register()
+        gates.register_checks()

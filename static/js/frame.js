@@ -70,7 +70,8 @@
   const PASSES_MS = 7000;
   const toasts = document.getElementById("toasts");
   const pass = (toast) => {
-    if (!toast.hasAttribute("data-passing")) return;
+    // What offers to take something back stays until it is answered.
+    if (!toast.hasAttribute("data-passing") || toast.querySelector("form")) return;
     const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 1500) : toast.remove());
     setTimeout(leave, PASSES_MS);
   };
@@ -96,7 +97,7 @@
   }
 
   /* Today stands in view where the ruler is wider than the screen. */
-  const centre = (within) => within.querySelectorAll?.(".ruler-scroll").forEach((scroller) => {
+  const centre = (within) => within.querySelectorAll?.(".ruler-scroll, .gantt-plot").forEach((scroller) => {
     const today = scroller.querySelector(".today, .week.now, .launch-day");
     if (!today || scroller.scrollWidth <= scroller.clientWidth) return;
     const spot = today.getBoundingClientRect();

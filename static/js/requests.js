@@ -102,6 +102,8 @@
     }
     const wanted = part.matches("[autofocus]") ? part : part.querySelector("[autofocus]");
     if (wanted) return wanted.focus();
+    // What came by itself, with the page, takes the focus from nobody.
+    if (!event.detail.requestConfig?.triggeringEvent) return;
     if (document.activeElement && document.activeElement !== document.body) return;
     const key = origin?.key && `[data-focus-key="${CSS.escape(origin.key)}"]`;
     const back = (origin?.id && document.getElementById(origin.id)) || (key && document.querySelector(key));

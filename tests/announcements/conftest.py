@@ -9,8 +9,12 @@ import pytest
 from tests.kept import Kept, kept
 
 if TYPE_CHECKING:
+    from apps.announcements.models import ProductKey
     from tests.announcements.worlds import World
 
+
+# Where the product's pages stand.
+PAGE = "https://app.example.com"
 
 built = kept("tests.announcements.worlds.build_world")
 
@@ -27,3 +31,11 @@ def stored_world(transactional_db: None) -> World:
     from tests.announcements.worlds import build_world
 
     return build_world()
+
+
+@pytest.fixture
+def key(world: World) -> ProductKey:
+    """The key of a product whose pages stand at `PAGE`."""
+    from apps.announcements.services import keys
+
+    return keys.create_key(actor=world.act("administrator"), name="The product", origins=[PAGE])

@@ -101,7 +101,7 @@ def test_only_items_one_works_on_are_offered_and_taken(world: World) -> None:
     for name, status in (("other_contributor", 403), ("contributor", 302)):
         client = signed_in(world, name)
         page = client.get(f"{base(world)}new/?item={item.pk}")
-        assert (f'value="{item.pk}" selected' in page.content.decode()) is (status == 302)
+        assert (f'value="{item.pk}" selected>Marketing' in page.content.decode()) is (status == 302)
         assert client.post(base(world) + "new/", words(item=item.pk)).status_code == status
     assert Announcement.objects.get().item_id == item.pk
 
@@ -109,7 +109,7 @@ def test_only_items_one_works_on_are_offered_and_taken(world: World) -> None:
 def test_an_item_is_offered_again_once_its_announcement_is_cancelled(world: World) -> None:
     item = world.item()
     client = signed_in(world, "editor")
-    offer = f'<option value="{item.pk}"'
+    offer = f'<option value="{item.pk}">{item.title}'
     waiting = world.scheduled(item=item)
     assert offer not in client.get(base(world) + "new/").content.decode()
     running.cancel(actor=world.act("editor"), announcement=waiting)
@@ -258,6 +258,20 @@ def test_the_preview_is_sanitised_and_stores_nothing(world: World) -> None:
     assert "<script" not in page
     assert 'href="javascript' not in page
     assert not Announcement.objects.exists()
+
+
+def test_the_preview_shows_all_four_forms_the_chosen_one_first(world: World) -> None:
+    answer = signed_in(world, "contributor").post(
+        base(world) + "preview/", {"title": "News", "form": "toast"}, headers=HX
+    )
+    page = answer.content.decode()
+    places = [page.index(f"mock-{form}") for form in ("toast", "banner", "modal", "list")]
+    assert places == sorted(places)
+    assert page.count("News") == 4
+    assert 'class="mock mock-toast chosen"' in page
+    draft = world.draft(form="modal")
+    detail = signed_in(world, "contributor").get(f"{base(world)}{draft.pk}/").content.decode()
+    assert ("mock-modal" in detail, "mock-banner" in detail) == (True, False)
 
 
 def test_the_list_costs_the_same_for_more_rows(world: World) -> None:

@@ -29,6 +29,8 @@ from apps.schedule.services import placing
 from apps.schedule.services.moving import apply_move, preview_move
 from tests.announcements.worlds import WEEK_0, World, in_threads, shift
 
+WEEK_1 = {**WEEK_0, "offset": 1, "text": "Week 1"}
+
 
 def place_of(item: CalendarItem) -> Placement:
     return Placement.objects.select_related("launch").get(kind=item.kind, record_id=item.pk)
@@ -159,15 +161,17 @@ def test_an_item_that_is_cancelled_and_opened_again_is_where_the_plan_puts_it(wo
     assert where(item) == before
 
 
-def test_an_item_that_is_opened_again_waits_for_what_is_scheduled_with_it(world: World) -> None:
+def test_what_an_announcement_decides_is_not_set_on_its_item(world: World) -> None:
     item = world.item(when=WEEK_0)
     waiting = world.scheduled(item=item)
     pinned = place_of(item).fixed_at
-    done = set_status(actor=world.act("editor"), item=item, status="published")
-    set_status(actor=world.act("editor"), item=done, status="drafting")
     assert pinned is not None
-    assert place_of(item).fixed_at == pinned
+    with pytest.raises(Invalid, match="follows the announcement"):
+        set_status(actor=world.act("editor"), item=item, status="published")
+    with pytest.raises(Invalid, match="follows the announcement"):
+        placing.finish(actor=world.act("editor"), placement=place_of(item))
     records.change_record(actor=world.act("editor"), record=item, values={"title": "Another title"})
+    assert (place_of(item).fixed_at, place_of(item).state) == (pinned, "planned")
     assert fresh(waiting).state == "scheduled"
 
 
@@ -189,6 +193,18 @@ def test_an_exact_time_somebody_gives_the_item_stays_when_the_announcement_is_ca
     cancel(world, moved)
     there = place_of(item)
     assert (there.anchor, there.fixed_at, there.starts_at, there.wording) == ("pinned", None, minute, "then")
+
+
+def test_an_item_whose_time_is_no_minute_any_more_is_not_scheduled_any_more(world: World) -> None:
+    item = world.item(when=WEEK_0)
+    waiting = world.scheduled(item=item)
+    item.refresh_from_db()
+    assert item.status == "scheduled"
+    changed = records.change_record(actor=world.act("editor"), record=item, values={"when": WEEK_1})
+    stored = CalendarItem.objects.get(pk=item.pk)
+    assert (fresh(waiting).state, stored.status) == ("approved", "approved")
+    assert (changed.status, changed.version) == (stored.status, stored.version)
+    assert place_of(item).wording == "Week 1"
 
 
 def test_its_own_placement_has_no_date_once_it_is_a_draft_again(world: World) -> None:
@@ -236,6 +252,14 @@ def test_a_copy_of_the_launch_keeps_the_items_relative_time(world: World) -> Non
     assert (there.wording, there.fixed_at, there.starts_on) == (
         "Week 0", None, day - timedelta(days=day.weekday()),
     )  # fmt: skip
+
+
+def test_another_title_reaches_the_calendars_that_subscribed(world: World) -> None:
+    made = world.draft(title="First words")
+    place = Placement.objects.get(pk=made.placement_id)
+    writing.change(actor=world.act("editor"), announcement=fresh(made), values={"title": "Other words"})
+    renamed = Placement.objects.get(pk=made.placement_id)
+    assert (renamed.title, renamed.updated_at > place.updated_at) == ("Other words", True)
 
 
 def test_after_cancelling_the_item_may_have_another_announcement(world: World) -> None:

@@ -164,6 +164,19 @@ def test_whoever_submits_does_not_approve(world: World) -> None:
     assert list(waiting_for_approval(world.act("editor"))) == []
 
 
+def test_a_full_stop_of_somebody_else_does_not_make_it_theirs(world: World) -> None:
+    announcement = world.draft(by="editor")
+    writing.change(actor=world.act("owner"), announcement=announcement, values={"body": "Set it once"})
+    writing.change(
+        actor=world.act("administrator"), announcement=announcement, values={"body": "Set it once."}
+    )
+    for author in ("editor", "owner"):
+        with pytest.raises(NotAllowed):
+            approving.approve(actor=world.act(author), announcement=announcement)
+    Launch.objects.filter(pk=world.launch.pk).update(self_approval=True)
+    approving.approve(actor=world.act("editor"), announcement=Announcement.objects.get(pk=announcement.pk))
+
+
 def test_the_owner_may_allow_self_approval(world: World) -> None:
     Launch.objects.filter(pk=world.launch.pk).update(self_approval=True)
     world.launch.refresh_from_db()

@@ -38,6 +38,9 @@ def paths_of(world: World, *, secret: bool = False) -> list[tuple[str, str, Any]
         ("GET", f"/launches/{slug}/metrics/{metric.pk}/measurements/", None),
         ("POST", f"/launches/{slug}/metrics/{metric.pk}/measurements/", {"value": "3"}),
         ("POST", f"/launches/{slug}/items/{item.pk}/split/", {"titles": ["One", "Two"]}),
+        ("POST", f"/launches/{slug}/items/bulk/", {"ids": [item.pk], "change": {"status": "drafting"}}),
+        ("POST", f"/launches/{slug}/items/quick/", {"text": "One more post"}),
+        ("GET", f"/launches/{slug}/items.csv", None),
         ("GET", f"/placements/{placement.pk}/", None),
         ("POST", f"/placements/{placement.pk}/done/", {}),
         ("POST", f"/placements/{placement.pk}/block/", {"reason": "legal"}),
@@ -61,7 +64,17 @@ def paths_of(world: World, *, secret: bool = False) -> list[tuple[str, str, Any]
     return found
 
 
-GENERAL = ["/launches/", "/placements/", "/events/", "/me/", "/people/", "/teams/", "/no-such-thing/"]
+GENERAL = [
+    "/launches/",
+    "/placements/",
+    "/saved-views/",
+    "/calendar.csv",
+    "/events/",
+    "/me/",
+    "/people/",
+    "/teams/",
+    "/no-such-thing/",
+]
 
 
 def test_strangers_are_asked_to_sign_in_everywhere(world: World) -> None:

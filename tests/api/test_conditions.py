@@ -160,3 +160,37 @@ def test_a_change_between_check_and_write_is_still_noticed(world: World) -> None
     assert answer.json()["current"]["title"] == "Theirs"
     record.refresh_from_db()
     assert record.title == "Theirs"
+
+
+def wholes(world: World) -> list[tuple[str, dict[str, object], dict[str, object]]]:
+    """What is set as a whole: its address and two contents."""
+    base = f"/launches/{world.launch.slug}"
+    one, two = world.people["editor"].pk, world.people["owner"].pk
+    return [
+        (
+            f"{base}/items/{world.first('calendar_entry').pk}/reviewers/",
+            {"users": [one]},
+            {"users": [two]},
+        ),
+        (
+            f"{base}/channels/{world.first('channel').pk}/approval/",
+            {"steps": [{"user": one}]},
+            {"steps": [{"user": two}]},
+        ),
+    ]
+
+
+def test_what_is_set_as_a_whole_is_not_overwritten_unseen_either(world: World) -> None:
+    api = world.api("owner")
+    for path, first, second in wholes(world):
+        seen = api.get(path)["ETag"]
+        missing = api.request("PUT", path, first)
+        assert (missing.status_code, missing.json()["code"]) == (428, "if_match_required")
+        done = api.request("PUT", path, first, If_Match=seen)
+        assert done.status_code == 200, done.content
+        assert done["ETag"] == api.get(path)["ETag"] != seen
+        late = api.request("PUT", path, second, If_Match=seen)
+        assert (late.status_code, late["Content-Type"]) == (412, "application/problem+json")
+        assert api.get(path).json() == done.json()
+        assert api.request("PUT", path, second, If_Match=done["ETag"]).status_code == 200
+        assert api.request("PUT", path, first, If_Match="*").status_code == 200

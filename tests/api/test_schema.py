@@ -67,7 +67,10 @@ def test_every_operation_says_how_it_refuses(schema: dict[str, Any]) -> None:
                 if status.startswith(("4", "5")):
                     assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
             names = {parameter["name"] for parameter in operation.get("parameters", [])}
-            if method in ("patch", "put", "delete"):
+            if method == "put" and path.endswith("/bulk/"):
+                assert "If-Match" not in names  # no single version stands for a batch
+            elif method in ("put", "patch", "delete"):
+                assert method != "put" or path.endswith(("/reviewers/", "/approval/"))  # each sets a whole
                 assert {"412", "428"} <= set(answers)
                 assert "If-Match" in names
             if method == "post":
@@ -110,10 +113,22 @@ def test_answers_are_what_the_schema_says(world: World, schema: dict[str, Any]) 
     slug = world.launch.slug
     checked = 0
     for path, operations in schema["paths"].items():
-        if "get" not in operations or "/problems/" in path or "versions" in path or path.endswith(".md"):
+        if (
+            "get" not in operations
+            or "/problems/" in path
+            or "versions" in path
+            or path.endswith((".md", ".csv"))
+        ):
+            continue
+        if "{row}" in path:  # of a mail that went out: tests/outreach has one
+            continue
+        if path.endswith("/files/{id}/"):  # no JSON: tests/content has one
             continue
         for kind in kinds.all_kinds() if "{kind}" in path else [None]:
-            filled = path.replace("{slug}", slug).replace("{kind}", kind.key if kind else "")
+            named = "big-launch" if path.startswith("/api/v1/templates/") else slug
+            filled = path.replace("{slug}", named).replace("{kind}", kind.key if kind else "")
+            filled = filled.replace("{item}", str(world.first("calendar_entry").pk))
+            filled = filled.replace("{channel}", str(world.first("channel").pk))
             if kind and "{record}" in filled:
                 filled = filled.replace("{record}", str(world.first(kind.key).pk))
             if "{id}" in filled or "{pk}" in filled:
@@ -135,6 +150,19 @@ def test_answers_are_what_the_schema_says(world: World, schema: dict[str, Any]) 
 def _id_for(world: World, api: Api, path: str, kind: str | None) -> int | None:
     if kind:
         return world.first(kind).pk
+    for part, body in (
+        ("/api/v1/accounts/", {"external_id": path, "name": "Acme"}),
+        ("/api/v1/segments/", {"name": path, "rule": "value > 5"}),
+        ("/api/v1/follow-ups/", {"title": "Call", "due_on": "2031-03-04"}),
+        ("/api/v1/suppressions/", {"value": "ann@acme.example"}),
+        ("/api/v1/campaigns/", {"title": "Speak to them"}),
+        ("/api/v1/feeds/", {"name": "Phone", "scope": "mine"}),
+    ):
+        if path.startswith(part):
+            at = f"/launches/{world.launch.slug}/campaigns/" if "campaigns" in part else part
+            made = api.post(at, body)
+            assert made.status_code == 201, made.content
+            return int(made.json()["id"])
     for part, key in (
         ("phases", "phase"),
         ("segments", "segment"),
@@ -143,6 +171,11 @@ def _id_for(world: World, api: Api, path: str, kind: str | None) -> int | None:
     ):
         if f"/{part}/" in path:
             return world.first(key).pk
+    if "/gates/" in path:
+        body = {"phase": world.first("phase").pk, "title": path[:200], "check_name": "on_call_covered"}
+        made = api.post(f"/launches/{world.launch.slug}/gates/", body)
+        assert made.status_code == 201, made.content
+        return int(made.json()["id"])
     if "/members/" in path:
         return world.launch.members.all()[0].pk
     if "/placements/" in path:

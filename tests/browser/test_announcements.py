@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.test_frame import violations
+from tests.browser.accessibility import violations
 
 if TYPE_CHECKING:
     from tests.announcements.worlds import World
@@ -75,13 +76,13 @@ def test_a_draft_is_written_with_a_live_preview_and_scheduled(open_page: OpenPag
     page.fill("#id_action_url", "http://example.com")
     page.click("text=Save the draft")
     page.wait_for_selector(".errors:has-text('https://')")
-    assert page.evaluate("document.activeElement.id") == "id_action_url"
+    expect(page.locator("#id_action_url")).to_be_focused()
     assert page.input_value("#id_body") == "Set **once**."
     assert violations(page) == []
     page.fill("#id_action_url", "https://example.com")
     with page.expect_navigation():
         page.click("text=Save the draft")
-    assert "The draft is saved." in page.inner_text("#toasts")
+    expect(page.locator("#toasts")).to_contain_text("The draft is saved.")
     made = Announcement.objects.get()
 
     page = open_page(f"{base(world)}{made.pk}/", world.people["editor"])
@@ -94,7 +95,7 @@ def test_a_draft_is_written_with_a_live_preview_and_scheduled(open_page: OpenPag
     page.fill("#schedule-starts", "2027-02-01T10:00")
     with page.expect_navigation():
         page.click("button:has-text('Schedule')")
-    assert "It is scheduled." in page.inner_text("#toasts")
+    expect(page.locator("#toasts")).to_contain_text("It is scheduled.")
     made.refresh_from_db()
     assert (made.state, f"{made.starts_at:%Y-%m-%d %H:%M}") == ("scheduled", "2027-02-01 09:00")
 
@@ -147,5 +148,6 @@ def test_everything_works_without_a_script(open_page: OpenPage, world: World) ->
     page.click("text=Cancel it")
     page.fill("#cancel-reason", "Not now.")
     page.click("button:has-text('Cancel it')")
+    expect(page.locator("#announcement")).to_contain_text("Cancelled")
     assert Announcement.objects.get().state == "cancelled"
     assert not Notification.objects.filter(user=world.people["editor"], read_at=None).exists()

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
 
+from tests.browser.accessibility import violations
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OpenPage = Callable[..., Any]
-WITH_TARGET_SIZE = {"rules": {"target-size": {"enabled": True}}}
-
-
-def violations(page: Any) -> list[str]:
-    found = Axe().run(page, options=WITH_TARGET_SIZE).response["violations"]
-    return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
 def add(page: Any, markup: str) -> None:
@@ -31,10 +28,6 @@ def add(page: Any, markup: str) -> None:
         }""",
         markup,
     )
-
-
-def focused(page: Any) -> str:
-    return str(page.evaluate("document.activeElement.id"))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +62,7 @@ def test_the_palette_is_used_by_keyboard_alone(open_page: OpenPage, administrato
     page.wait_for_selector('#palette-results a[href="/inbox/"][aria-selected="true"]')
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert page.url.endswith("/inbox/")
+    expect(page).to_have_url(re.compile("/inbox/$"))
 
 
 def test_enter_right_after_typing_follows_what_was_typed(open_page: OpenPage, administrator: User) -> None:
@@ -79,7 +72,7 @@ def test_enter_right_after_typing_follows_what_was_typed(open_page: OpenPage, ad
     with page.expect_navigation():
         page.keyboard.type("inbox")
         page.keyboard.press("Enter")
-    assert page.url.endswith("/inbox/")
+    expect(page).to_have_url(re.compile("/inbox/$"))
 
 
 def test_closing_the_palette_gives_the_focus_back(open_page: OpenPage, administrator: User) -> None:
@@ -91,7 +84,7 @@ def test_closing_the_palette_gives_the_focus_back(open_page: OpenPage, administr
     page.keyboard.type("x")
     page.keyboard.press("Escape")
     page.wait_for_selector("#palette:not([open])", state="attached")
-    assert focused(page) == "opener"
+    expect(page.locator("#opener")).to_be_focused()
 
 
 def test_colours_change_at_once_and_stay(open_page: OpenPage, administrator: User) -> None:
@@ -99,9 +92,9 @@ def test_colours_change_at_once_and_stay(open_page: OpenPage, administrator: Use
     page.click(".avatar-button")
     with page.expect_response("**/settings/theme/"):
         page.click("[name=theme][value=dark]")
-    assert page.get_attribute("html", "data-theme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.reload()
-    assert page.get_attribute("html", "data-theme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 def test_a_collapsed_sidebar_stays_collapsed_and_keeps_its_names(
@@ -109,8 +102,9 @@ def test_a_collapsed_sidebar_stays_collapsed_and_keeps_its_names(
 ) -> None:
     page = open_page("/launches/", administrator)
     page.keyboard.press("[")
+    expect(page.locator("html")).to_have_attribute("data-sidebar", "collapsed")
     page.reload()
-    assert page.get_attribute("html", "data-sidebar") == "collapsed"
+    expect(page.locator("html")).to_have_attribute("data-sidebar", "collapsed")
     assert page.get_attribute('.sidebar a[href="/inbox/"]', "title") == "Inbox"
     assert violations(page) == []
 
@@ -149,7 +143,7 @@ def test_a_failed_request_says_so_names_itself_and_can_be_tried_again(
     assert page.inner_text("#answer") == "Old"
     toast.get_by_text("Try again").click()
     page.wait_for_selector("#answer p")
-    assert toast.count() == 0
+    expect(toast).to_have_count(0)
 
 
 def test_a_refused_form_is_swapped_and_its_first_wrong_field_has_the_focus(
@@ -169,7 +163,7 @@ def test_a_refused_form_is_swapped_and_its_first_wrong_field_has_the_focus(
     add(page, '<form id="f" hx-post="/made-up/"><button id="save">Save</button></form>')
     page.click("#save")
     page.wait_for_selector("#wrong")
-    assert focused(page) == "wrong"
+    expect(page.locator("#wrong")).to_be_focused()
     assert sent[0]
 
 
@@ -189,7 +183,7 @@ def test_after_a_swap_the_focus_is_where_it_was(open_page: OpenPage, administrat
     page.focus("#edit")
     page.keyboard.press("Enter")
     page.wait_for_selector("#again")
-    page.wait_for_function("document.activeElement.id === 'again'")
+    expect(page.locator("#again")).to_be_focused()
 
 
 def test_a_sheet_opens_as_a_dialog_and_closes_when_the_server_says(
@@ -209,11 +203,11 @@ def test_a_sheet_opens_as_a_dialog_and_closes_when_the_server_says(
     page.focus("#open")
     page.keyboard.press("Enter")
     page.wait_for_selector("#sheet[open] #save")
-    assert focused(page) == "title"
+    expect(page.locator("#title")).to_be_focused()
     assert violations(page) == []
     page.click("#save")
     page.wait_for_selector("#sheet:not([open])", state="attached")
-    assert focused(page) == "open"
+    expect(page.locator("#open")).to_be_focused()
 
 
 def test_a_polled_part_asks_conditionally_and_says_when_it_is_stale(
@@ -241,7 +235,7 @@ def test_a_polled_part_asks_conditionally_and_says_when_it_is_stale(
     page.wait_for_selector("#live[data-stale] .stale")
     assert asked[:3] == [None, '"one"', '"one"']
     assert "Shown" in page.inner_text("#live")
-    assert page.locator("#live .stale").count() == 1
+    expect(page.locator("#live .stale")).to_have_count(1)
 
 
 def test_what_cannot_be_undone_is_asked_first(open_page: OpenPage, administrator: User) -> None:
@@ -274,10 +268,10 @@ def test_on_a_phone_the_menu_opens_over_the_page(open_page: OpenPage, administra
     page = open_page("/launches/", administrator, size="phone")
     assert not page.is_visible("#sidebar")
     page.click(".bottombar button")
-    assert page.is_visible('#sidebar a[href="/inbox/"]')
+    expect(page.locator('#sidebar a[href="/inbox/"]')).to_be_visible()
     assert violations(page) == []
     page.keyboard.press("Escape")
-    assert not page.is_visible("#sidebar")
+    expect(page.locator("#sidebar")).to_be_hidden()
 
 
 def test_on_a_phone_the_ruler_shows_today(open_page: OpenPage, administrator: User) -> None:
@@ -297,16 +291,16 @@ def test_the_ticks_of_the_ruler_are_reached_and_followed_by_keyboard(
     label = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert label.endswith("done")
     page.keyboard.press("Enter")
-    assert page.url.endswith("#sg-ruler")
+    expect(page).to_have_url(re.compile("#sg-ruler$"))
 
 
 def test_without_a_script_the_frame_still_works(open_page: OpenPage, administrator: User) -> None:
     page = open_page("/launches/", administrator, script=False)
     page.click("[data-palette]")
-    assert "/palette/" in page.url
+    expect(page).to_have_url(re.compile("/palette/"))
     page.click(".avatar-button")
     page.click("[name=theme][value=dark]")
-    assert page.get_attribute("html", "data-theme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.click(".avatar-button")
     page.click("text=Sign out")
-    assert page.get_by_role("heading", name="Sign in").is_visible()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

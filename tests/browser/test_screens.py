@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.test import override_settings
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
 
+from tests.browser.accessibility import violations
+
 pytestmark = [pytest.mark.browser]
 
-WITH_TARGET_SIZE = {"rules": {"target-size": {"enabled": True}}}
 SLUG = "larkspur-assistant-settings"
 LAUNCH = f"/launches/{SLUG}/"
 SCREENS = [
@@ -23,6 +24,10 @@ SCREENS = [
     f"{LAUNCH}metrics/", f"{LAUNCH}team/", f"{LAUNCH}settings/", f"{LAUNCH}audit/",
     f"{LAUNCH}move/?to=2031-03-06", f"{LAUNCH}duplicate/", f"{LAUNCH}state/?to=archived",
     f"{LAUNCH}plan/calendar_entry/add/", f"{LAUNCH}versions/", "/import/", f"/import/?into={SLUG}", "/settings/",
+    "/customers/", "/customers/segments/", "/follow-ups/", "/follow-ups/new/",
+    f"{LAUNCH}outreach/", f"{LAUNCH}timeline/", f"{LAUNCH}clashes/", f"{LAUNCH}moves/", "/calendar/feeds/",
+    "/templates/", "/templates/big-launch/", f"{LAUNCH}template/",
+    "/templates/big-launch/start/?name=Next&launch_day=2031-03-06&zone=UTC&landing=keep",
 ]  # fmt: skip
 
 
@@ -30,20 +35,10 @@ SCREENS = [
 def owner(transactional_db: None) -> User:
     """The demonstration, seen by the owner of its main launch."""
     from apps.accounts.models import User
-    from apps.portal.demo import make_demo
+    from tests.browser.demonstration import bring_demonstration
 
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        make_demo("only-for-tests")
-    person = User.objects.get(email="marketing@larkspur.example")
-    User.objects.update(zone_confirmed=True)
-    return person
-
-
-def violations(page: Any) -> list[str]:
-    found = Axe().run(page, options=WITH_TARGET_SIZE).response["violations"]
-    return [
-        f"{each['id']}: {node['target']} {node['html'][:120]}" for each in found for node in each["nodes"]
-    ]
+    bring_demonstration()
+    return User.objects.get(email="marketing@larkspur.example")
 
 
 @pytest.mark.parametrize(
@@ -71,20 +66,23 @@ def test_no_screen_has_an_accessibility_violation(open_page: Any, owner: User, s
     assert wrong == {}
 
 
-@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
+@pytest.mark.parametrize(
+    ("size", "theme"), [("desktop", "light"), pytest.param("phone", "dark", marks=pytest.mark.full)]
+)
 def test_importing_is_accessible_at_every_step(open_page: Any, owner: User, size: str, theme: str) -> None:
-    page = open_page("/import/?template=worked-example", owner, size=size, theme=theme)
+    page = open_page("/import/?example=worked-example", owner, size=size, theme=theme)
     page.get_by_role("button", name="Read it").click()
     page.get_by_text("could be split").click()
     page.get_by_label("names 2 pieces of work").first.select_option("split")
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.get_by_role("button", name="Read it again").click()
-    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
     assert violations(page) == []
     page.get_by_role("link", name="line 59").first.click()
-    assert page.url.endswith("#L59")
+    expect(page).to_have_url(re.compile("#L59$"))
     page.get_by_role("button", name="Make the launch").click()
     page.get_by_text("is a launch now").wait_for()
+    page.wait_for_url("**/launches/*/")
     page.goto(f"{page.url}versions/")
     assert violations(page) == []
 
@@ -96,7 +94,7 @@ def test_sheets_and_inline_forms_are_accessible_and_give_focus_back(open_page: A
     page.wait_for_timeout(300)
     assert violations(page) == []
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.textContent") == "Beta customer mails"
+    expect(page.get_by_role("link", name="Beta customer mails", exact=True)).to_be_focused()
 
     page.goto(f"{LAUNCH}plan/")
     page.get_by_role("link", name="Edit Phase 2: Growing circle").click()
@@ -106,7 +104,7 @@ def test_sheets_and_inline_forms_are_accessible_and_give_focus_back(open_page: A
     form.locator("[name=when]").fill("some time")
     form.get_by_role("button", name="Save").click()
     form.get_by_text("not a time I can read").wait_for()
-    assert page.evaluate("document.activeElement.name") == "when"
+    expect(form.locator("[name=when]")).to_be_focused()
     page.expected_errors.append("422")
     form.locator("[name=when]").fill("Weeks 2-4")
     form.get_by_role("button", name="Save").click()
@@ -122,8 +120,8 @@ def test_an_item_is_published_by_keyboard_and_the_counts_follow(open_page: Any, 
     button.focus()
     page.keyboard.press("Enter")
     page.get_by_text("is published").wait_for()
-    assert int(page.locator("#calendar .counts .num").inner_text()) == int(before) - 1
-    assert "state=late" in page.url
+    expect(page.locator("#calendar .counts .num")).to_have_text(str(int(before) - 1))
+    expect(page).to_have_url(re.compile("state=late"))
     assert violations(page) == []
 
 
@@ -144,7 +142,7 @@ def test_filters_change_the_address_and_going_back_brings_the_old_ones(open_page
     assert page.locator("#filter-state").input_value() == "done"
     page.go_back()
     page.wait_for_url(f"**{LAUNCH}calendar/")
-    page.wait_for_function("document.querySelector('#filter-state').value === ''")
+    expect(page.locator("#filter-state")).to_have_value("")
 
 
 def test_moving_launch_day_works_with_and_without_javascript(open_page: Any, owner: User) -> None:
@@ -164,7 +162,7 @@ def test_a_record_is_added_changed_moved_and_removed_without_javascript(open_pag
     page = open_page(f"{LAUNCH}plan/key_message/add/", owner, script=False)
     page.fill("[name=title]", "Said plainly")
     page.get_by_role("button", name="Add key message").click()
-    assert "#key_message" in page.url
+    expect(page).to_have_url(re.compile("#key_message"))
     page.get_by_role("button", name="Move Said plainly up").click()
     page.get_by_role("link", name="Edit Said plainly").click()
     page.fill("[name=title]", "Said more plainly")
@@ -176,4 +174,5 @@ def test_a_record_is_added_changed_moved_and_removed_without_javascript(open_pag
         .replace("edit", "remove")
     )
     page.get_by_role("button", name="Remove").click()
-    assert page.get_by_text("Said more plainly", exact=True).count() == 0
+    expect(page.get_by_role("button", name="Remove")).to_have_count(0)
+    expect(page.get_by_text("Said more plainly", exact=True)).to_have_count(0)

@@ -70,8 +70,9 @@ def test_a_restarted_worker_stops_within_its_grace(grown: tuple[LivePortal, str]
 
 
 @pytest.mark.parametrize("grown", ["rabbitmq"], indirect=True)
-def test_queues_on_rabbitmq_are_quorum_queues(rabbitmq: str, grown: tuple[LivePortal, str]) -> None:
-    host, _, vhost = rabbitmq.rpartition("@")[2].partition("/")
+def test_queues_on_rabbitmq_are_quorum_queues(grown: tuple[LivePortal, str]) -> None:
+    url = grown[0].environment["CELERY_BROKER_URL"]
+    host, _, vhost = url.rpartition("@")[2].partition("/")
     with amqp.Connection(host, virtual_host=vhost) as connection:
         for queue in ("default", "ticks"):
             channel = connection.channel()

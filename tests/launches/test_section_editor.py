@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from apps.launches import kinds
 from apps.launches.models import KeyMessage, Phase
 from apps.launches.selectors import records
 from apps.launches.services.records import change_record
-from tests.portal.worlds import HTMX, World
+from apps.schedule.services.moving import apply_move, preview_move
+from tests.portal.worlds import DAY, HTMX, World
 
 KINDS = [
     "overview", "phase", "key_message", "channel", "segment", "mitigation", "kpi", "calendar_entry",
@@ -109,6 +111,24 @@ def test_a_wrong_field_answers_422_in_place_and_saves_nothing(world: World) -> N
     assert b"not a time I can read" in response.content
     assert b'aria-invalid="true"' in response.content
     assert records(world.launch, kinds.get("calendar_entry")) == []
+
+
+@pytest.mark.parametrize(
+    ("when", "proposed"),
+    [
+        ("Weeks 5-2", "Weeks 2-5"),
+        ("Mar 9-4, 2027", "Mar 4-9, 2027"),
+        ("2027-05-04 to 2027-03-01", "2027-03-01 to 2027-05-04"),
+    ],
+)
+def test_a_time_whose_ends_are_swapped_is_proposed_the_other_way_round(
+    world: World, when: str, proposed: str
+) -> None:
+    response = world.client("editor").post(
+        f"{world.path}plan/calendar_entry/add/", {"title": "Post", "status": "idea", "when": when}
+    )
+    assert response.status_code == 422
+    assert f"ends before it starts. Write “{proposed}”?" in response.content.decode()
 
 
 def test_a_stale_form_answers_409_with_yours_and_theirs_side_by_side(world: World) -> None:
@@ -248,3 +268,65 @@ def test_a_phase_keeps_its_place_in_time_through_its_form(world: World) -> None:
     placement = world.placement(phase)
     assert (placement.starts_on - world.launch.rollout_start).days == 7
     assert phase.targets.get().comparator == "lt"
+
+
+def hidden(form: Any) -> dict[str, Any]:
+    """What a browser sends of a form nobody touched: with what each facet was shown as."""
+    data = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    shown = [form[name] for name in form.fields if form[name].field.show_hidden_initial]
+    return {**data, **{bound.html_initial_name: bound.value() for bound in shown}}
+
+
+def pushed(world: World, record: Any, days: int) -> None:
+    """Moved on the timeline: the thing's place changes, its record's version does not."""
+    actor, pk = world.actor("owner"), world.placement(record).pk
+    where: Any = {"anchor": "placement", "to": DAY + timedelta(days=days), "pk": pk}
+    seen = preview_move(actor=actor, launch=world.launch, **where).fingerprint
+    apply_move(actor=actor, launch=world.launch, fingerprint=seen, **where)
+
+
+def test_saving_another_field_leaves_a_move_made_meanwhile(world: World) -> None:
+    training = world.add("training", title="Course", when="T+9 days")
+    client, path = world.client("editor"), f"{world.path}plan/training/{training.pk}/edit/"
+    page = client.get(path)
+    assert 'name="initial-when" value="T+9 days"' in page.content.decode()
+    data = hidden(page.context["form"])
+    pushed(world, training, 20)
+    assert client.post(path, {**data, "title": "Better course"}).status_code == 302
+    training.refresh_from_db()
+    assert training.title == "Better course"
+    assert world.placement(training).offset == 20
+
+
+def test_a_time_changed_by_two_shows_yours_and_theirs_and_saves_the_second_time(world: World) -> None:
+    training = world.add("training", title="Course", when="T+9 days")
+    client, path = world.client("editor"), f"{world.path}plan/training/{training.pk}/edit/"
+    data = hidden(client.get(path).context["form"])
+    pushed(world, training, 20)
+    answer = client.post(path, {**data, "when": "T+4 days"})
+    assert answer.status_code == 409
+    assert answer.context["conflict"] == [{"label": "When", "yours": "T+4 days", "theirs": "Day +20"}]
+    assert 'name="initial-when" value="Day +20"' in answer.content.decode()
+    assert world.placement(training).offset == 20
+    again = hidden(answer.context["form"])
+    assert client.post(path, {**again, "initial-when": "Day +20"}).status_code == 302
+    assert world.placement(training).offset == 4
+
+
+def test_an_owner_who_was_deactivated_stays_until_somebody_takes_them_away(world: World) -> None:
+    left = world.people["contributor"]
+    training = world.add("training", title="Course", owner=left)
+    left.is_active = False
+    left.save()
+    client, path = world.client("editor"), f"{world.path}plan/training/{training.pk}/edit/"
+    page = client.get(path)
+    assert "Contributor Person (deactivated)" in page.content.decode()
+    data = hidden(page.context["form"])
+    assert client.post(path, {**data, "title": "Better course"}).status_code == 302
+    training.refresh_from_db()
+    assert (training.title, training.owner) == ("Better course", left)
+    assert client.post(path, {**data, "version": 2, "owner": ""}).status_code == 302
+    training.refresh_from_db()
+    assert training.owner is None
+    # Nobody new is given work who is not there.
+    assert "(deactivated)" not in client.get(path).content.decode()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from apps.content.models import CalendarItem
+from apps.content.services import approving
 from apps.core.actors import SYSTEM, Actor
-from apps.core.errors import Conflict, NotAllowed
+from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.launches import kinds
 from apps.launches.models import Channel, KeyMessage, Launch, Phase
 from apps.launches.services.launch import create_launch
@@ -243,3 +244,39 @@ def test_a_completely_different_document_replaces_what_nobody_touched(world: Wor
     )
     assert list(Channel.objects.filter(launch=launch).values_list("title", flat=True)) == ["Radio"]
     assert not Phase.objects.filter(launch=launch).exists()
+
+
+UNDER_WAY = """# Settings launch plan
+
+- **Launch date:** 2026-03-04
+
+## Channels
+
+- **Product blog:** A post
+
+## Content calendar
+
+| When | What | Channel | Status |
+| --- | --- | --- | --- |
+| Week -1 | First post | Product blog | done |
+"""
+
+
+def test_a_plan_under_way_comes_in_as_it_is_but_a_new_edition_is_no_way_round_an_approval(
+    world: World,
+) -> None:
+    launch = world.bring(UNDER_WAY).launch
+    first = CalendarItem.objects.get(launch=launch)
+    assert first.status == "published"
+    approving.set_rule(
+        actor=world.actor,
+        channel=Channel.objects.get(launch=launch),
+        steps=[approving.StepInput(user=world.editor)],
+    )
+    plan = edition(launch, UNDER_WAY + "| Week 0 | Second post | Product blog | done |\n")
+    with pytest.raises(Invalid, match="“Second post” cannot come in as published") as refused:
+        apply_edition(actor=world.actor, launch=launch, plan=plan)
+    assert (refused.value.code, CalendarItem.objects.get()) == ("not_approved", first)
+    plan = edition(launch, UNDER_WAY + "| Week 0 | Second post | Product blog | |\n")
+    apply_edition(actor=world.actor, launch=launch, plan=plan)
+    assert [each.status for each in CalendarItem.objects.order_by("pk")] == ["published", "idea"]

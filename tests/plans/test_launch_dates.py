@@ -30,11 +30,13 @@ PLAN = """# Brook Pay launch plan
 """
 # As written, as the reader and the launch hold it, with which precision.
 ROUGH = [
-    ("H1 2027", "2027", "range"),
-    ("1H 2027", "2027", "range"),
-    ("Q1-Q2 2027", "2027", "range"),
+    ("H1 2027", "2027-H1", "half-year"),
+    ("2027-H2", "2027-H2", "half-year"),
+    ("1H 2027", "2027-H1", "half-year"),
+    ("Q1-Q2 2027", "2027-H1", "half-year"),
+    ("Q2-Q3 2027", "2027", "range"),
     ("Jan-Mar 2027", "2027-Q1", "range"),
-    ("Mar-Apr 2027", "2027", "range"),
+    ("Mar-Apr 2027", "2027-H1", "range"),
     ("Q1 2027", "2027-Q1", "quarter"),
     ("mid-March 2027", "2027-03", "month"),
     ("Summer 2027", "2027", "year"),
@@ -42,7 +44,7 @@ ROUGH = [
     ("Week of March 1, 2027", "2027-03", "week"),
     ("March 4-6, 2027", "2027-03", "range"),
     ("between March 4 and March 6, 2027", "2027-03", "range"),
-    ("March 30 - April 2, 2027", "2027", "range"),
+    ("March 30 - April 2, 2027", "2027-H1", "range"),
     ("TBD (targeting March 2027)", "2027-03", "month"),
     # What no one year holds, and a fiscal year nobody explained, stay words.
     ("Q4 2027 - Q1 2028", None, None),
@@ -90,7 +92,7 @@ def test_the_launch_takes_every_rough_day_and_writes_it_back(
         ("March 4-6, 2027", "2027-03-04", ("2027-03-04", "2027-03-05", "2027-03-06")),
         ("Week of March 1, 2027", "2027-03-01", tuple(f"2027-03-0{day}" for day in range(1, 8))),
         ("March 1 - 26, 2027", "2027-03", ()),
-        ("H2 2027", "2027", ()),
+        ("H2 2027", "2027-H2", ()),
     ],
 )
 def test_a_week_or_range_proposes_its_days(written: str, proposed: str, choices: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.audience.models import Account
 from apps.core.actors import SYSTEM
 from apps.launches import kinds
 from apps.launches.models import Launch, LaunchRecord
@@ -186,6 +187,7 @@ def test_segment_accounts(launch: Launch) -> None:
     found = check(launch, "segment-accounts")
     assert found is not None
     assert found.url == edit_url(segment)
+    Account.objects.create(external_id="acme", name="Acme", plan="team")
     change_record(actor=SYSTEM, record=segment, values={"rule": "plan in (team)"})
     assert reasons(launch, "segment-accounts") == []
 

@@ -19,7 +19,7 @@ from apps.metrics.models import Metric
 from apps.metrics.services import measure
 from apps.officehours.models import OfficeHoursSeries
 from apps.plans.models import HistoryEntry
-from apps.plans.samples import SAMPLE, TEMPLATES
+from apps.plans.samples import EXAMPLES, SAMPLE
 from apps.plans.services import snapshots
 from apps.plans.services.export import export_plan
 from apps.plans.writing import compare
@@ -28,7 +28,7 @@ from apps.schedule.services.placing import find, finish
 from apps.training.models import EnablementResource
 from tests.plans.worlds import CORPUS, LAUNCH_DAY, REAL_PLAN, World
 
-DOCUMENTS = [*CORPUS, *(each.path for each in TEMPLATES), *([REAL_PLAN] if REAL_PLAN.exists() else [])]
+DOCUMENTS = [*CORPUS, *(each.path for each in EXAMPLES), *([REAL_PLAN] if REAL_PLAN.exists() else [])]
 
 
 def facts(launch: Launch) -> list[Any]:

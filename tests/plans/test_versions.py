@@ -9,6 +9,7 @@ import pytest
 
 from apps.audit.models import Event
 from apps.content.models import CalendarItem
+from apps.content.services import approving
 from apps.core.actors import SYSTEM, Actor
 from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from apps.launches import kinds
@@ -237,3 +238,16 @@ def test_a_version_holds_every_record_however_many_there_are(world: World) -> No
     saved = versions.save_version(actor=world.actor, launch=launch, summary="All of it")
     assert str(saved.snapshot).count("'Message ") == LISTS_LIMIT + 1
     assert f"Message {LISTS_LIMIT}" in saved.document
+
+
+def test_going_back_brings_back_what_had_gone_out_whatever_its_channel_asks_for_by_now(world: World) -> None:
+    launch = world.sample()
+    item = CalendarItem.objects.filter(launch=launch)[0]
+    channel = Channel.objects.filter(launch=launch)[0]
+    change_record(actor=SYSTEM, record=item, values={"channel": channel, "status": "published"})
+    approving.set_rule(actor=world.actor, channel=channel, steps=[approving.StepInput(user=world.editor)])
+    save(world, launch)
+    remove_record(actor=SYSTEM, record=item)
+    restoring.restore(actor=world.actor, launch=launch, version=versions.version(launch, 1))
+    back = CalendarItem.objects.get(launch=launch, title=item.title)
+    assert (back.status, back.channel) == ("published", channel)

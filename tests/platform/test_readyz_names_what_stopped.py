@@ -18,7 +18,6 @@ from launchportal.embedded import Hold, Server, temporary_data_dir
 from tests.databases import FAST, ROOT, Database
 from tests.live import LivePortal
 
-pytestmark = pytest.mark.xdist_group("installation")  # one process makes it, not each
 # Long enough that whatever else would go stale by the fault has done so.
 SETTLED_SECONDS = 4
 

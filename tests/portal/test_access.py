@@ -16,7 +16,7 @@ PORTAL = [
 ]
 OF_A_LAUNCH = [
     "", "plan/", "calendar/", "calendar/?view=list", "phases/", "metrics/", "team/", "settings/", "audit/",
-    "progress/",
+    "progress/", "timeline/", "clashes/", "moves/",
 ]  # fmt: skip
 FOR_EDITORS = ["move/", "plan/kpi/add/", "plan/calendar_entry/add/"]
 PARTIALS = [
@@ -29,6 +29,8 @@ PARTIALS = [
     ("{launch}audit/", 'id="events"'),
     ("{launch}progress/", 'id="progress"'),
     ("{launch}move/?to=2030-01-01", 'id="preview"'),
+    ("{launch}timeline/", 'id="timeline"'),
+    ("{launch}clashes/", 'id="clashes"'),
 ]
 
 

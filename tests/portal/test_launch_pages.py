@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from apps.accounts.models import User
 from apps.core.actors import SYSTEM
 from apps.core.clock import now
 from apps.launches import kinds
@@ -14,8 +15,10 @@ from apps.launches.models import KeyMessage, Launch, Member
 from apps.launches.selectors import LISTS_LIMIT, records
 from apps.launches.services.records import add_records
 from apps.metrics.services import measure
+from apps.portal.selectors import my_week
 from apps.portal.services import duplicate_launch
 from apps.rollouts.models import RolloutStep
+from apps.schedule.models import Placement
 from apps.schedule.services.placing import block, finish
 from tests.portal.worlds import DAY, HTMX, TODAY, World
 
@@ -259,6 +262,27 @@ def test_my_week_shows_what_is_mine_to_do_to_decide_and_to_attend(world: World) 
     assert [item.title for item in approver.approvals] == ["Please approve"]
     content = world.client("viewer").get("/").content.decode()
     assert "Nothing waits for you" in content
+
+
+@pytest.mark.parametrize(
+    ("zone", "done_at", "counted"),
+    [
+        # Monday, 1 June 2026 begins at 12:00 UTC the day before in Auckland, at 7:00 UTC in Los Angeles.
+        ("Pacific/Auckland", "2026-05-31T11:59:59Z", 0),
+        ("Pacific/Auckland", "2026-05-31T12:00:00Z", 1),
+        ("America/Los_Angeles", "2026-06-01T06:59:59Z", 0),
+        ("America/Los_Angeles", "2026-06-01T07:00:00Z", 1),
+    ],
+)
+def test_what_was_finished_this_week_is_counted_by_ones_own_clock(
+    world: World, zone: str, done_at: str, counted: int
+) -> None:
+    item = world.add("calendar_entry", title="Mine", when="T+2 days", owner=world.people["contributor"])
+    finish(actor=world.actor("contributor"), placement=world.placement(item))
+    Placement.objects.filter(pk=world.placement(item).pk).update(done_at=done_at)
+    User.objects.filter(pk=world.people["contributor"].pk).update(zone=zone)
+    wednesday = datetime(2026, 6, 3, 12, tzinfo=UTC)
+    assert my_week(world.actor("contributor"), wednesday).finished == counted
 
 
 def test_the_palette_finds_launches_records_pages_and_actions_one_may_use(world: World) -> None:

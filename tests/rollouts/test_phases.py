@@ -50,7 +50,7 @@ MAY = {
 }
 
 
-@pytest.mark.parametrize(("old", "new"), product(Phase.State.values, [*Phase.State.values, "lost"]))
+@pytest.mark.parametrize(("old", "new"), list(product(Phase.State.values, [*Phase.State.values, "lost"])))
 def test_each_state_follows_only_those_it_may(calendar: Calendar, old: str, new: str) -> None:
     phase = calendar.phase(relative("week", 1, anchor="rollout_start"))
     Phase.objects.filter(pk=phase.pk).update(state=old)

@@ -172,6 +172,16 @@ def test_changing_a_time_brings_followers_along_and_counts_as_their_change(calen
     assert moved.version > version
 
 
+def test_what_counts_from_another_day_stays_on_its_weekend(calendar: Calendar) -> None:
+    """Somebody put it there: the choice is about what moves."""
+    saturday = calendar.item(relative("day", -3))
+    assert calendar.placement(saturday).starts_on == date(2026, 11, 21)
+    rolled = calendar.item(relative("day", 2, anchor="rollout_start"))
+    calendar.move(DAY + timedelta(days=3), anchor="rollout_start", landing="after")
+    assert calendar.placement(saturday).starts_on == date(2026, 11, 21)
+    assert calendar.placement(rolled).starts_on == date(2026, 11, 30)
+
+
 def test_landing_sends_single_days_off_weekends_and_holidays(calendar: Calendar) -> None:
     change_launch(actor=calendar.act(), launch=calendar.launch, values={"holidays": ["2026-12-25"]})
     single, week = calendar.item(relative("day", 1)), calendar.item(relative("week", 0))

@@ -11,10 +11,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.accounts.models import Notification
+from apps.accounts.models import Notification, User
 from apps.audit.models import Event
 from apps.launches.models import Launch
 from apps.launches.services.launch import set_state
+from apps.launches.services.members import set_member
 from apps.schedule.models import Placement
 from apps.schedule.selectors import progress
 from apps.schedule.services import clock, placing
@@ -164,6 +165,23 @@ def test_the_clock_announces_each_standing_once_without_anybody_looking(calendar
     assert Notification.objects.filter(kind="item_due").count() == 2
     placing.finish(actor=calendar.act(), placement=calendar.placement(item))
     assert clock.follow_the_clock(at=at(DAY) + timedelta(days=60)) == 0
+
+
+def test_the_clock_tells_nobody_of_a_launch_they_may_not_see_any_more(calendar: Calendar) -> None:
+    set_state(actor=calendar.act(), launch=calendar.launch, to="active")
+    stranger, gone, helper = (
+        User.objects.create_user(f"{name}@example.com", name=name) for name in ("stranger", "gone", "helper")
+    )
+    items = [calendar.item(relative("day", 0), owner=each) for each in (stranger, gone, helper)]
+    set_member(actor=calendar.act(), launch=calendar.launch, user=helper, role="editor")
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    Launch.objects.filter(pk=calendar.launch.pk).update(restricted=True)
+    Notification.objects.all().delete()
+    for days in (0, 1):
+        assert clock.follow_the_clock(at=at(DAY) + timedelta(days=days)) == 3
+    told = Notification.objects.order_by("pk").values_list("user", "kind", "url")
+    page = f"/launches/{calendar.launch.slug}/calendar/{calendar.placement(items[2]).pk}/"
+    assert list(told) == [(helper.pk, "item_due", page), (helper.pk, "item_late", page)]
 
 
 @pytest.mark.parametrize("state", ["draft", "cancelled", "archived"])

@@ -105,7 +105,7 @@ def _approvers(announcement: Announcement) -> list[User]:
         memberships__role__in=[Member.Role.OWNER, Member.Role.EDITOR],
     ).exclude(role=User.Role.VIEWER)
     if not announcement.launch.self_approval:
-        mine = [pk for pk in (announcement.written_by_id, announcement.submitted_by_id) if pk]
+        mine = [pk for pk in (*announcement.authors, announcement.submitted_by_id) if pk]
         people = people.exclude(pk__in=mine)
     return list(people.distinct())
 

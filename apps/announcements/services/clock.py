@@ -17,9 +17,10 @@ from apps.accounts.models import User
 from apps.accounts.services import notify
 from apps.announcements.models import Announcement
 from apps.announcements.selectors import STARTING_LAUNCHES
+from apps.announcements.services import showings
 from apps.announcements.services.approving import address
-from apps.announcements.services.storing import lock_placement
 from apps.audit import services as audit
+from apps.content.services.places import lock_placement
 from apps.core.actors import SYSTEM
 from apps.schedule.models import Placement
 from apps.schedule.services import placing
@@ -51,6 +52,7 @@ def go_live() -> Outcome:
     with transaction.atomic():
         outcome.live = _start()
         outcome.finished, outcome.missed = _finish()
+        showings.follow()
     failed: DatabaseError | None = None
     waiting = Announcement.objects.filter(went_live_at__isnull=False, followed_up_at=None)
     for pk in list(waiting.order_by("went_live_at").values_list("pk", flat=True)[:BATCH]):

@@ -6,21 +6,20 @@ earliest and latest and the largest, so that reports may repeat and arrive in an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection
 
-from apps.announcements.models import IDENTITY_LENGTH
+from apps.announcements.identities import DEMO_ACCOUNT, Identity
+from apps.announcements.models import Receipt
+from apps.announcements.product_ids import check_identity
 from apps.core.actors import Actor
 from apps.core.errors import Invalid, NotAllowed
 
 MOST_REPORTS = 1000
 MOST_SHOWN = 1_000_000
-# No id holds these, line ends included; half a surrogate pair is no character at all.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,16 @@ class Stored:
     unknown: list[int]
 
 
-def store(*, actor: Actor, reports: Sequence[Report]) -> Stored:
+def store(*, actor: Actor, reports: Sequence[Report], identity: Identity | None = None) -> Stored:
     """Merge up to 1,000 reports in one statement. Times in the future count as now (some clocks run ahead).
 
-    Wants a token with scope `feed`. Raises `Invalid` for too many, ids too long, a count out of range.
+    Wants a token with scope `feed`, or a signed identity for reports about nobody else. Raises `Invalid` for
+    too many, ids too long, a count out of range.
     """
-    if not (actor.is_system or (actor.kind == "token" and actor.may("feed"))):
+    if identity is not None:
+        if any((each.account, each.user) != (identity.account, identity.user) for each in reports):
+            raise NotAllowed("An identity reports for its own user only.", code="identity")
+    elif not (actor.is_system or (actor.kind == "token" and actor.may("feed"))):
         raise NotAllowed("Receipts want a server token with the scope “feed”.", code="scope")
     if len(reports) > MOST_REPORTS:
         raise Invalid(f"Send at most {MOST_REPORTS} receipts at once.", code="too_many", field="receipts")
@@ -108,6 +111,13 @@ def store(*, actor: Actor, reports: Sequence[Report]) -> Stored:
     return Stored(len(known), sorted({row.announcement for row in rows} - set(known)))
 
 
+def start_over(*, actor: Actor) -> None:
+    """Forget what this person did in the make-believe product, so that they can see it all again."""
+    if actor.user is not None:
+        mine = Receipt.objects.filter(account__startswith=DEMO_ACCOUNT, user=f"colleague-{actor.user.pk}")
+        mine.delete()
+
+
 def _check(report: Report) -> None:
     for name, value in (("account", report.account), ("user", report.user)):
         check_identity(name, value)
@@ -115,18 +125,6 @@ def _check(report: Report) -> None:
         raise Invalid("How often it was shown is a number from 0 to a million.", field="shown_count")
     if not 0 < report.announcement < 2**63:
         raise Invalid("There is no such announcement.", field="announcement")
-
-
-def check_identity(name: str, value: str) -> None:
-    """Raise unless this may be the id of a customer's account or user: 1 to 200 characters, none of control.
-
-    Feed and receipts both ask this and change nothing about the id: blanks at its ends belong to it, as in the
-    product that chose it, so that whoever dismisses an announcement is who asks for it next.
-    """
-    if not value or len(value) > IDENTITY_LENGTH:
-        raise Invalid(f"Name the {name} by an id of 1 to {IDENTITY_LENGTH} characters.", field=name)
-    if _CONTROL.search(value):
-        raise Invalid(f"The {name}'s id holds a control character.", code="control_character", field=name)
 
 
 def _merge(one: Report, other: Report) -> Report:

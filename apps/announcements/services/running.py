@@ -12,6 +12,7 @@ from apps.accounts.services import notify
 from apps.announcements import policies
 from apps.announcements.models import Announcement
 from apps.announcements.selectors import database_now
+from apps.announcements.services import showings
 from apps.announcements.services.approving import address
 from apps.announcements.services.storing import lock, move_out, release_place, require_state, save, tell_item
 from apps.content.models import CalendarItem
@@ -112,6 +113,7 @@ def follow_launch(*, actor: Actor, launch: Launch, state: str) -> None:
     that a launch opened again shows only what somebody schedules anew. The launch is locked by the caller, who
     checked permission. Drafts stay for a launch that comes back.
     """
+    showings.follow(launch=launch.pk)
     if state == Launch.State.COMPLETED:
         waiting = Announcement.objects.filter(launch=launch, state__in=WAITING, went_live_at=None)
         for announcement in waiting.order_by("pk"):
@@ -153,11 +155,18 @@ def follow_item(*, actor: Actor, item: CalendarItem) -> None:
         return
     policies.require("announcements.run", actor, announcement)
     _unschedule(announcement, actor, "Its calendar item has no exact time any more.")
+    tell_item(announcement, CalendarItem.Status.APPROVED, only_from=(CalendarItem.Status.SCHEDULED,))
+    item.refresh_from_db(fields=["status", "version", "updated_at"])
 
 
 def follow_placement(*, actor: Actor, placement: Placement, state: str) -> None:
-    """A cancelled calendar item takes its unsent announcement with it; one opened again waits for it."""
-    if state == Placement.State.DONE:
+    """A cancelled calendar item takes its unsent announcement with it.
+
+    Nothing else that is said of an item changes its announcement: the item follows that.
+    """
+    if placement.kind == "announcement" and not actor.is_system:
+        raise Invalid("An announcement is finished on its own page.", code="linked")
+    if state != Placement.State.CANCELLED:
         return
     announcement = (
         Announcement.objects.select_for_update(of=("self",), no_key=True)
@@ -168,11 +177,8 @@ def follow_placement(*, actor: Actor, placement: Placement, state: str) -> None:
     if announcement is None:
         return
     announcement.placement = placement
-    if state == Placement.State.CANCELLED:
-        policies.require("announcements.run", actor, announcement)
-        _cancel(announcement, actor, "Its calendar item was cancelled.")
-    elif announcement.went_live_at is None:
-        _pin(announcement, actor)
+    policies.require("announcements.run", actor, announcement)
+    _cancel(announcement, actor, "Its calendar item was cancelled.")
 
 
 def leave_item(*, item: CalendarItem) -> None:

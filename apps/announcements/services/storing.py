@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.announcements.content import COVERED, FREE
 from apps.announcements.models import Announcement
+from apps.announcements.services import showings
 from apps.audit import services as audit
-from apps.content import services as content
-from apps.content.models import CalendarItem
-from apps.core.actors import SYSTEM, Actor
+from apps.content.services.places import OPEN, follow_status, lock_placement
+from apps.core.actors import Actor
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.launches.models import Launch
-from apps.launches.services.launch import hold
 from apps.schedule.models import Placement
 from apps.schedule.services.pinning import close, pin, place_undated, unpin
 
@@ -39,28 +39,14 @@ def lock(announcement: Announcement, version: int | None = None) -> Announcement
     return fresh
 
 
-def lock_placement(placement_id: int | None) -> Placement | None:
-    """Lock a placement after its launch and the calendar item it belongs to."""
-    if placement_id is None:
-        return None
-    for kind, record_id, launch_id in Placement.objects.filter(pk=placement_id).values_list(
-        "kind", "record_id", "launch"
-    ):
-        hold(launch_id)
-        if kind == CalendarItem.kind:
-            CalendarItem.objects.select_for_update().filter(pk=record_id).first()
-    locked = Placement.objects.select_for_update(of=("self",)).select_related("launch")
-    return locked.filter(pk=placement_id).first()
-
-
 def check_version(announcement: Announcement, version: int | None) -> None:
     """Raise `Conflict` with what is stored now unless the caller saw the newest version."""
     if version is None or version == announcement.version:
         return
-    names = ("title", "body", "action_label", "action_url", "surfaces", "audience", "priority", "state",
-             "starts_at", "ends_at", "zone")  # fmt: skip
+    names = (*COVERED, *FREE, "state", "starts_at", "ends_at", "zone")
     current: dict[str, Any] = {name: audit.plain(getattr(announcement, name)) for name in names}
     current["teams"] = sorted(team.name for team in announcement.teams.all())
+    current["translations"] = [str(each) for each in announcement.translations.all()]
     raise Conflict(
         f"“{announcement.title[:80]}” was changed by somebody else since you opened it.",
         current=current,
@@ -89,6 +75,7 @@ def save(
     """Store a locked announcement with its next version and its audit event."""
     announcement.version += 1
     announcement.save()
+    showings.follow(announcement=announcement.pk)
     audit.record(
         actor=actor,
         verb=f"announcement.{verb}",
@@ -97,14 +84,6 @@ def save(
         changes=changes,
         reason=reason,
     )
-
-
-def calendar_item(announcement: Announcement) -> CalendarItem | None:
-    """The calendar item whose placement it shares. One query."""
-    placement = announcement.placement
-    if placement is None or placement.kind != CalendarItem.kind:
-        return None
-    return CalendarItem.objects.select_related("launch").filter(pk=placement.record_id).first()
 
 
 def release_place(announcement: Announcement) -> None:
@@ -142,17 +121,7 @@ def move_out(announcement: Announcement) -> None:
     announcement.save(update_fields=["placement", "version", "updated_at"])
 
 
-_OPEN = (
-    CalendarItem.Status.IDEA,
-    CalendarItem.Status.DRAFTING,
-    CalendarItem.Status.IN_REVIEW,
-    CalendarItem.Status.APPROVED,
-    CalendarItem.Status.SCHEDULED,
-)
-
-
-def tell_item(announcement: Announcement, status: str, *, only_from: tuple[str, ...] = _OPEN) -> None:
-    """Bring the calendar item's status along; it follows from the announcement, not from anybody's role."""
-    item = calendar_item(announcement)
-    if item is not None and item.status in only_from and item.status != status:
-        content.set_status(actor=SYSTEM, item=item, status=status)
+def tell_item(announcement: Announcement, status: str, *, only_from: tuple[str, ...] = OPEN) -> None:
+    """Bring the calendar item's status along, if it shares one's place."""
+    if announcement.placement is not None:
+        follow_status(announcement.placement, status, only_from=only_from)

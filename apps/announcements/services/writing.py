@@ -10,12 +10,12 @@ from django.db import transaction
 
 from apps.accounts.models import Team, User
 from apps.announcements import policies
-from apps.announcements.content import COVERED, fingerprint
+from apps.announcements.content import COVERED, FREE, fingerprint
 from apps.announcements.models import Announcement
 from apps.announcements.selectors import holding_places
+from apps.announcements.services import translating
 from apps.announcements.services.storing import (
     lock,
-    lock_placement,
     move_out,
     release_place,
     save,
@@ -23,9 +23,11 @@ from apps.announcements.services.storing import (
 )
 from apps.audit import services as audit
 from apps.content.models import CalendarItem
+from apps.content.services.places import place_of
 from apps.core import markdown
 from apps.core.actors import Actor
-from apps.core.errors import Invalid, NotFound
+from apps.core.clock import now
+from apps.core.errors import Invalid
 from apps.launches import policies as launch_policies
 from apps.launches.models import Channel, KeyMessage, Launch
 from apps.schedule.models import Placement
@@ -33,14 +35,15 @@ from apps.schedule.services import placing
 from apps.schedule.services.pinning import place_undated
 
 State = Announcement.State
-FIELDS = frozenset({*COVERED, "priority", "owner", "team", "zone", "teams"})
+FIELDS = frozenset({*COVERED, *FREE, "owner", "team", "zone", "teams", "translations"})
 MOST_TEAMS = 200
 
 
 def create_announcement(
     *, actor: Actor, launch: Launch, values: Mapping[str, Any], item: CalendarItem | None = None
 ) -> Announcement:
-    """Make a draft. `values` holds fields of the announcement and `teams` (a list of `Team`).
+    """Make a draft. `values` holds fields of the announcement, `teams` (a list of `Team`) and `translations` (a
+    list of mappings with language, title, body, action_label).
 
     With an `item`, which the actor may work on, it shares the item's placement, else it gets one of its own
     without dates. Raises `Invalid` with the field's name, `NotAllowed`, `NotFound`.
@@ -53,16 +56,20 @@ def create_announcement(
         # From here on the item's status follows from the announcement, so this is work on it.
         launch_policies.require("records.work", actor, item)
     person = actor.user if isinstance(actor.user, User) else None
-    announcement = Announcement(launch=launch, owner=person, written_by=person, zone=launch.zone)
+    announcement = Announcement(
+        launch=launch, owner=person, written_by=person, authors=actor.added_to(), zone=launch.zone
+    )
     _assign(announcement, values)
     policies.require("announcements.give", actor, announcement)
     with transaction.atomic():
         _check(announcement)
         teams = _teams(values)
-        announcement.content_hash = fingerprint(announcement, [team.pk for team in teams])
+        others = translating.read(announcement, values.get("translations") or ())
+        announcement.content_hash = fingerprint(announcement, [team.pk for team in teams], others)
         announcement.html = markdown.render(announcement.body)
         announcement.save()
         announcement.teams.set(teams)
+        translating.store(announcement, others)
         announcement.placement = _placement_for(announcement, item, actor)
         announcement.save(update_fields=["placement"])
         audit.record(
@@ -104,13 +111,17 @@ def change(
                 changes["teams"] = [sorted(map(str, teams)), sorted(map(str, wanted))]
                 announcement.teams.set(wanted)
                 teams = wanted
+        others, told = translating.replace(announcement, values.get("translations"))
+        changes.update(told)
         if not changes:
             return announcement
-        fresh = fingerprint(announcement, [team.pk for team in teams])
+        fresh = fingerprint(announcement, [team.pk for team in teams], others)
         if fresh != announcement.content_hash:
             announcement.content_hash = fresh
             announcement.html = markdown.render(announcement.body)
             announcement.written_by = actor.user if isinstance(actor.user, User) else None
+            approved = announcement.approved_at is not None
+            announcement.authors = actor.added_to(() if approved else announcement.authors)
             if announcement.state != State.DRAFT:
                 changes["state"] = [announcement.state, State.DRAFT]
                 back_to_draft(announcement)
@@ -171,7 +182,7 @@ def _known(values: Mapping[str, Any]) -> None:
 def _assign(announcement: Announcement, values: Mapping[str, Any]) -> dict[str, list[Any]]:
     changes: dict[str, list[Any]] = {}
     for name, new in values.items():
-        if name == "teams":
+        if name in {"teams", "translations"}:
             continue
         old = getattr(announcement, name)
         if old != new:
@@ -213,16 +224,8 @@ def _placement_for(announcement: Announcement, item: CalendarItem | None, actor:
             owner=announcement.owner,
             team=announcement.team,
         )
-    placement = placing.find(item)
-    if placement is None:
-        placing.place_record(actor=actor, record=item, when=None)
-        placement = placing.find(item)
-    if placement is None:
-        raise Invalid("This calendar item has no place on the calendar.", field="item")
     # Locked, so that of two who take the same item one is told that it is taken.
-    placement = lock_placement(placement.pk)
-    if placement is None:
-        raise NotFound("This calendar item was removed meanwhile.", code="removed")
+    placement = place_of(item)
     before = Announcement.objects.select_for_update(of=("self",), no_key=True).select_related("launch")
     if (former := before.filter(placement=placement).first()) is not None:
         if not former.gave_up:
@@ -238,5 +241,8 @@ def _refresh_placement(announcement: Announcement) -> None:
     """Its own placement carries its title, owner and team; a shared one carries the calendar item's."""
     if announcement.placement_id is not None:
         Placement.objects.filter(pk=announcement.placement_id, kind="announcement").update(
-            title=announcement.title, owner=announcement.owner, team=announcement.team
+            title=announcement.title,
+            owner=announcement.owner,
+            team=announcement.team,
+            updated_at=now(),
         )

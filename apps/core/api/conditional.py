@@ -8,6 +8,7 @@ change would overwrite another one.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from rest_framework.request import Request
 
@@ -15,7 +16,8 @@ from apps.core.api.problems import PreconditionFailed, PreconditionRequired
 
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 # Methods that change a stored object and so must say which version of it they mean.
-GUARDED = ("PUT", "PATCH", "DELETE")
+# Most PUTs are of batches, which no single version stands for; a view whose PUT sets one whole adds it (`guarded`).
+GUARDED = ("PATCH", "DELETE")
 
 
 def tag(version: int, *more: object) -> str:
@@ -33,15 +35,15 @@ def is_unchanged(request: Request, current: str) -> bool:
     return any(f'"{opaque}"' == current for _, opaque in _TAG.findall(wanted))
 
 
-def expected_version(request: Request, stored: int) -> int | None:
+def expected_version(request: Request, stored: int, *, guarded: Container[str] = GUARDED) -> int | None:
     """The version a change is meant for, to be handed to the service, which compares it under its lock.
 
     None means any version (`If-Match: *`, or a POST without the header). Raises `PreconditionRequired` where
-    a PUT, PATCH or DELETE has no `If-Match`, `PreconditionFailed` where it holds nothing usable.
+    one of the `guarded` methods has no `If-Match`, `PreconditionFailed` where it holds nothing usable.
     """
     wanted = request.headers.get("If-Match")
     if wanted is None:
-        if request.method in GUARDED:
+        if request.method in guarded:
             raise PreconditionRequired()
         return None
     if wanted.strip() == "*":

@@ -11,6 +11,7 @@ import hashlib
 import re
 from datetime import timedelta
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import connection
 from django.http import HttpResponse
 from rest_framework.exceptions import ParseError
@@ -93,5 +94,11 @@ def _hash(request: Request) -> str:
     digest = hashlib.sha256()
     for part in (request.method or "", request.get_full_path(), request.content_type or ""):
         digest.update(part.encode() + b"\x00")
-    digest.update(request._request.body)
+    try:
+        digest.update(request._request.body)
+    except RequestDataTooBig as error:
+        raise ParseError(
+            "An Idempotency-Key covers bodies up to 3 MiB: send this file without one.",
+            code="idempotency_key",
+        ) from error
     return digest.hexdigest()

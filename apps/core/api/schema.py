@@ -71,7 +71,7 @@ class ApiSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())
-        if self.method in GUARDED:
+        if self.method in getattr(self.view, "guarded", GUARDED):
             found.append(
                 OpenApiParameter(
                     "If-Match", str, OpenApiParameter.HEADER, required=True,
@@ -108,7 +108,7 @@ class ApiSchema(AutoSchema):
             codes.append("404")
         if self.method != "DELETE":
             codes.append("400")
-        if self.method in GUARDED:
+        if self.method in getattr(self.view, "guarded", GUARDED):
             codes += ["412", "428"]
         if self.method == "POST":
             codes += ["409", "422"]

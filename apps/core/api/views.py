@@ -43,6 +43,8 @@ class ApiView(APIView):
     metadata_class = None
     read_scope: ClassVar[str] = "read"
     write_scope: ClassVar[str] = "write"
+    # Methods that want `If-Match`.
+    guarded: ClassVar[tuple[str, ...]] = conditional.GUARDED
     actor: Actor = ANONYMOUS
     _keyed = False
 

@@ -6,6 +6,7 @@ import re
 import zlib
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, HiddenInput, RadioSelect
@@ -29,6 +30,16 @@ AVATAR_TONES = 5
 def icon(name: str, label: str = "", css: str = "") -> SafeString:
     """`{% icon "rocket" %}`, or `{% icon "lock" label="Restricted" %}` where it stands without a word."""
     return draw_icon(str(name), str(label), str(css))
+
+
+@register.simple_tag(takes_context=True)
+def here(context: Context) -> str:
+    """The address of this page as the value of `next`; worked out once, however many rows lead back to it."""
+    request = context["request"]
+    known: str | None = request.__dict__.get("_here")
+    if known is None:
+        known = request.__dict__["_here"] = quote(request.get_full_path())
+    return known
 
 
 @register.simple_tag
@@ -136,16 +147,18 @@ def span(start: date | None, end: date | None = None) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', start.isoformat(), words)
 
 
+def reader_zone(context: Context) -> str:
+    """The zone of whoever reads the page: their profile's, else the active one."""
+    request = context.get("request")
+    return getattr(getattr(request, "user", None), "zone", "") or timezone.get_current_timezone_name()
+
+
 @register.simple_tag(takes_context=True)
 def moment(context: Context, instant: datetime | None, zone: str = "") -> SafeString:
-    """An instant on the reader's own clock; beside it the clock of `zone` where that differs.
-
-    The reader's zone is their profile's, else the active one.
-    """
+    """An instant on the reader's own clock; beside it the clock of `zone` where that differs."""
     if not instant:
         return mark_safe("")
-    request = context.get("request")
-    own = getattr(getattr(request, "user", None), "zone", "") or timezone.get_current_timezone_name()
+    own = reader_zone(context)
     year = clock.now().year
     words = dates.moment_words(instant, own, this_year=year)
     if zone and zone != own:
@@ -196,6 +209,7 @@ def field(bound: BoundField, label: str = "", css: str = "", rows: int | None = 
         "checkbox": isinstance(widget, CheckboxInput),
         "group": isinstance(widget, (RadioSelect, CheckboxSelectMultiple)),
         "control": bound.as_widget(attrs=attrs) if attrs else bound.as_widget(),
+        "seen": bound.as_hidden(only_initial=True) if bound.field.show_hidden_initial else "",
     }
 
 

@@ -186,7 +186,7 @@ def _constant(name: str, key: str) -> serializers.Field:  # type: ignore[type-ar
 class LaunchSerializer(serializers.ModelSerializer[Launch]):
     """A launch. `launch_day` and `rollout_start` are dates in `zone`; once set they are moved, not changed.
 
-    While only a quarter or month is known, `launch_day` is null and `launch_day_fuzzy` holds it ("2026-Q1").
+    While only a half-year, quarter or month is known, `launch_day` is null and `launch_day_fuzzy` holds it ("2026-Q1").
     """
 
     serializer_field_mapping = STRICT_FIELDS

@@ -48,7 +48,7 @@ class NewLaunchForm(_LaunchFields):
         max_length=10,
         label="Or roughly",
         validators=[FUZZY_DAY],
-        help_text="While only the quarter or month is known: 2027-Q1 or 2027-03.",
+        help_text="While only the half-year, quarter or month is known: 2027-H1, 2027-Q1 or 2027-03.",
     )
     rollout_start = forms.DateField(
         required=False,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import models
 
+from apps.accounts.forms import PersonField
 from apps.accounts.models import Team, User
+from apps.audience.models import RuleField
+from apps.audience.rule_forms import RuleFormField
+from apps.audience.rules.proposing import propose_rule
 from apps.core.errors import Conflict, Invalid
 from apps.core.fields import BODY, validate_characters
 from apps.core.forms import DomainForm
@@ -45,7 +49,11 @@ class TopicsField(forms.CharField):
 
 
 class RecordForm(DomainForm):
-    """The fields and facets of one record. `values()` is what the service takes."""
+    """The fields and facets of one record. `values()` is what the service takes, `seen()` what it compares.
+
+    A facet may change without the record's version (a move changes "when"), so the form carries what it was
+    shown with: only what differs from that is the person's own change. `only` names fields of a smaller form.
+    """
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -57,19 +65,28 @@ class RecordForm(DomainForm):
         launch: Launch,
         record: LaunchRecord | None = None,
         initial: Mapping[str, Any] | None = None,
+        only: Collection[str] | None = None,
+        auto_id: str = "",
     ) -> None:
         self.kind = kind
         self.record = record
-        self.facets: dict[str, Facet] = kinds.facets(kind)
+        names = [name for name in kind.fields if only is None or name in only]
+        self.facets: dict[str, Facet] = {
+            name: facet for name, facet in kinds.facets(kind).items() if only is None or name in only
+        }
         start: dict[str, Any] = dict(initial or {})
         if record is not None:
             start["version"] = record.version
-            start.update({name: _initial(record, name) for name in kind.fields})
+            start.update({name: _initial(record, name) for name in names})
             start.update({name: facet.written(record) for name, facet in self.facets.items()})
         super().__init__(
-            data, initial=start, prefix=None, auto_id=f"{kind.key}-%s", use_required_attribute=False
+            data,
+            initial=start,
+            prefix=None,
+            auto_id=auto_id or f"{kind.key}-%s",
+            use_required_attribute=False,
         )
-        for name in kind.fields:
+        for name in names:
             self.fields[name] = _form_field(kind, name, launch)
         for name, facet in self.facets.items():
             self.fields[name] = forms.CharField(
@@ -79,9 +96,16 @@ class RecordForm(DomainForm):
                 max_length=10_000 if facet.multiline else 200,
                 validators=[ProhibitNullCharactersValidator()],
                 widget=forms.Textarea(attrs={"rows": 3}) if facet.multiline else forms.TextInput,
+                # Who posts no such value (a program) is compared with what is stored.
+                show_hidden_initial=record is not None
+                and (data is None or self.add_initial_prefix(name) in data),
             )
         if record is not None and record.owner_id is None and record.owner_name and "owner" in self.fields:
             self.fields["owner"].help_text = f"The plan names “{record.owner_name}”."
+        if record is not None and "rule" in self.fields and not start.get("rule"):
+            proposed = propose_rule(f"{start.get('audience') or ''}\n{record.title}\n{record.text}")
+            if proposed:
+                self.fields["rule"].help_text = f"The plan's words would be: {proposed}"
         # Time stands right below the title, where people look for it.
         order = [name for name in self.fields if name not in self.facets]
         place = order.index("title") + 1
@@ -103,6 +127,11 @@ class RecordForm(DomainForm):
         changed = set(self.changed_data) - {"version"}
         return {name: self.cleaned_data[name] for name in self.fields if name in changed}
 
+    def seen(self) -> dict[str, str]:
+        """The facets as this form was shown with, by name."""
+        shown = {name: self.add_initial_prefix(name) for name in self.facets}
+        return {name: str(self.data[sent]) for name, sent in shown.items() if sent in self.data}
+
     def conflict(self, error: Conflict) -> list[dict[str, Any]]:
         """Yours and theirs for every field that differs; the form now holds their version, so that saving
         it again overwrites what they wrote knowingly."""
@@ -115,6 +144,8 @@ class RecordForm(DomainForm):
                 rows.append({"label": bound.label, "yours": yours, "theirs": theirs})
         data = self.data.copy() if hasattr(self.data, "copy") else dict(self.data)
         data["version"] = str(error.version)
+        for name in self.seen().keys() & error.current.keys():
+            data[self.add_initial_prefix(name)] = error.current[name]
         self.data = data
         return rows
 
@@ -157,13 +188,20 @@ def _form_field(kind: Kind, name: str, launch: Launch) -> forms.Field:
         name, name.replace("_", " ").capitalize()
     )
     if isinstance(field, models.ForeignKey):
+        empty = "Nobody" if name == "owner" else "None"
+        if field.related_model is User:
+            return PersonField(
+                required=not field.blank, label=label, help_text=field.help_text, empty_label=empty
+            )
         return forms.ModelChoiceField(
             queryset=_choices(field.related_model, launch),
             required=not field.blank,
             label=label,
             help_text=field.help_text,
-            empty_label="Nobody" if name == "owner" else "None",
+            empty_label=empty,
         )
+    if isinstance(field, RuleField):
+        return RuleFormField(label=label, required=False, help_text=field.help_text)
     form_field = cast("forms.Field", field.formfield(label=label))
     if isinstance(field, models.TextField) or (field.max_length or 0) > 1000:
         form_field.widget = forms.Textarea(attrs={"rows": 3})
@@ -173,8 +211,6 @@ def _form_field(kind: Kind, name: str, launch: Launch) -> forms.Field:
 
 
 def _choices(model: Any, launch: Launch) -> models.QuerySet[Any]:
-    if model is User:
-        return User.objects.filter(is_active=True)
     if model is Team:
         return Team.objects.all()
     return cast("models.QuerySet[Any]", model._default_manager.filter(launch=launch))

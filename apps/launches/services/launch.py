@@ -157,7 +157,14 @@ def change_launch(
     return launch
 
 
-def set_anchors(*, actor: Actor, launch: Launch, changes: Mapping[str, list[Any]], reason: str = "") -> None:
+def set_anchors(
+    *,
+    actor: Actor,
+    launch: Launch,
+    changes: Mapping[str, list[Any]],
+    reason: str = "",
+    verb: str = "launch.moved",
+) -> None:
     """Store moved anchors of a locked launch. For `schedule.services.moving`, inside its transaction."""
     for name, (_, new) in changes.items():
         setattr(launch, name, new)
@@ -166,9 +173,7 @@ def set_anchors(*, actor: Actor, launch: Launch, changes: Mapping[str, list[Any]
     _check(launch)
     launch.version += 1
     launch.save()
-    audit.record(
-        actor=actor, verb="launch.moved", obj=launch, launch_id=launch.pk, changes=changes, reason=reason
-    )
+    audit.record(actor=actor, verb=verb, obj=launch, launch_id=launch.pk, changes=changes, reason=reason)
 
 
 def set_state(*, actor: Actor, launch: Launch, to: str, version: int | None = None) -> Launch:

@@ -98,6 +98,8 @@ def add_record(
     _validate(record)
     with transaction.atomic():
         record.launch = hold(launch.pk)
+        if kind.before_save is not None:
+            kind.before_save(actor, record, {name: [None, value] for name, value in columns.items()})
         siblings = kind.model._default_manager.filter(launch=launch)
         if position is None:
             last = siblings.aggregate(last=Max("position"))["last"]
@@ -123,12 +125,18 @@ def add_record(
 
 
 def add_records(
-    *, actor: Actor, launch: Launch, kind: Kind, rows: Sequence[Mapping[str, Any]]
+    *,
+    actor: Actor,
+    launch: Launch,
+    kind: Kind,
+    rows: Sequence[Mapping[str, Any]],
+    brings_back: bool = False,
 ) -> list[LaunchRecord]:
     """Add many records of one kind after those it has, in as many statements as for one.
 
     For the import, which writes one audit event for all it added. `rows` are values as for `add_record`;
-    people, teams and records among them are objects that exist. Raises as `add_record` does.
+    people, teams and records among them are objects that exist. What a saved version `brings_back` is as it was
+    then, whatever new records would have to meet. Raises as `add_record` does.
     """
     policies.require("launches.edit", actor, launch)
     made: list[LaunchRecord] = []
@@ -153,6 +161,8 @@ def add_records(
         for position, record in enumerate(made, start=0 if last is None else last + 1):
             record.position = position
             record.launch = held
+        if kind.before_add is not None and not brings_back:
+            kind.before_add(actor, made)
         kind.model._default_manager.bulk_create(made)
         for name, facet in facets.items():
             facet.store_many(made, given[name], actor=actor)
@@ -167,17 +177,25 @@ def change_record(
     record: R,
     values: Mapping[str, Any],
     version: int | None = None,
+    seen: Mapping[str, str] | None = None,
     reason: str = "",
 ) -> R:
-    """Change fields and facets of a record. A `version` that is not the stored one raises `Conflict`."""
+    """Change fields and facets of a record. A `version` that is not the stored one raises `Conflict`.
+
+    So does a facet that is written another way by now than the caller saw it (`seen`, by name): a move changes
+    when a thing happens, and not the record's version.
+    """
     policies.require("records.work", actor, record)
     kind = kinds.of(record)
     columns, virtual = _split(kind, values)
     with transaction.atomic():
         record = lock(record)
         check_version(record, version)
+        _check_seen(record, virtual, seen or {})
         changes = _assign(record, columns)
         _validate(record)
+        if kind.before_save is not None and changes:
+            kind.before_save(actor, record, changes)
         for name, value in virtual.items():
             facet = kinds.facets(kind)[name]
             before = facet.value(record)
@@ -269,7 +287,24 @@ def check_version(record: LaunchRecord, version: int | None) -> None:
     current: dict[str, Any] = {name: audit.plain(getattr(record, name)) for name in kind.fields}
     for facet in kinds.facets(kind).values():
         current[facet.name] = facet.written(record)
-    raise Conflict(
+    raise _stale(record, current)
+
+
+def _check_seen(record: LaunchRecord, values: Mapping[str, Any], seen: Mapping[str, str]) -> None:
+    """Raise `Conflict` where a facet that is to be stored is not what the caller saw."""
+    facets = kinds.facets(kinds.of(record))
+    current: dict[str, Any] = {}
+    for name in values.keys() & seen.keys():
+        written = facets[name].written(record)
+        # Forms trim what they get, and browsers have line ends of their own.
+        if written.split() != seen[name].split():
+            current[name] = written
+    if current:
+        raise _stale(record, current)
+
+
+def _stale(record: LaunchRecord, current: dict[str, Any]) -> Conflict:
+    return Conflict(
         f"“{record.title[:80]}” was changed by somebody else since you opened it.",
         current=current,
         version=record.version,

@@ -40,6 +40,9 @@ _WORDS = {
     "followed": "now follows",
     "live": "showed",
     "reached": "reached",
+    "returned": "sent back",
+    "tested": "sent a test of",
+    "upserted": "saved",
     "unblocked": "unblocked",
 }
 _OWN_LABELS = {"launch": "launch", "member": "member", "announcement": "announcement", "plan": "plan"}
@@ -73,7 +76,7 @@ def event_words(event: Event) -> SafeString:
 @register.filter
 def event_changes(event: Event) -> list[Change]:
     """At most four changed fields worth reading; of a new thing none, its name says it."""
-    if event.verb.rsplit(".", 1)[-1] in {"added", "removed", "imported", "duplicated", "created"}:
+    if event.verb.rsplit(".", 1)[-1] in {"added", "removed", "imported", "duplicated", "created", "upserted"}:
         return []
     found = []
     for name, pair in event.changes.items():

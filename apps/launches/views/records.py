@@ -67,6 +67,7 @@ def edit(request: LaunchRequest, launch: Launch, kind: str, pk: int) -> HttpResp
                 record=record,
                 values=form.values(),
                 version=form.cleaned_data["version"],
+                seen=form.seen(),
             )
         except Conflict as error:
             context = {"conflict": form.conflict(error), "refusal": error.message}

@@ -23,7 +23,7 @@ ON_LAUNCH = {
     "rollout_start": 200,
 }
 UNNAMED = "Untitled launch"
-_FUZZY = re.compile(r"\d{4}(-Q[1-4]|-(0[1-9]|1[0-2]))?")
+_FUZZY = re.compile(r"\d{4}(-H[12]|-Q[1-4]|-(0[1-9]|1[0-2]))?")
 
 
 @dataclass
@@ -88,7 +88,7 @@ def name_of(reading: Reading) -> str:
 
 
 def exact_or_fuzzy(text: str | None) -> tuple[date | None, str]:
-    """A date as far as it is known: the day, or "2026-Q1", "2026-03", "2026"."""
+    """A date as far as it is known: the day, or "2026-H1", "2026-Q1", "2026-03", "2026"."""
     if not text:
         return None, ""
     try:

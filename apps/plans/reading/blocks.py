@@ -5,6 +5,7 @@ Only the block structure is parsed (inline markup is read where a value is neede
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -26,7 +27,14 @@ _PARSER = MarkdownIt("commonmark", {"maxNesting": _PARSER_NESTING}).enable("tabl
 _LEAVES = frozenset({"heading_open", "paragraph_open", "tr_open", "fence", "code_block", "html_block", "hr"})
 # Blocks in which a backslash escapes.
 _INLINE = frozenset({"heading", "paragraph", "item", "row", "header"})
+# Numbered lines that head parts stand below every other heading.
+_HEAD_LEVEL = 6
+_FEWEST_HEADS = 3
 _CHECKBOX = re.compile(r"\[([ xX])\](?=\s|$)")
+# Signs that chats and word processors put in front of lines, where Markdown sees one paragraph; some mark what is
+# nested below another.
+_BULLET = re.compile(r"(?P<sign>[•●▪■◆‣◦○▫∙⁃])[ \t\u00a0]+(?=\S)")
+_NESTED = "◦○▫‣⁃"
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +95,8 @@ def parse(source: Source) -> Parsed:
     if front_end:
         text = "\n" * front_end + "\n".join(source.lines[front_end:])
     tokens = _PARSER.parse(text)
-    blocks = _build(tokens, source)
+    blocks, more = _itemise(_build(tokens, source))
+    blocks, heads = _numbered_heads(blocks)
     if may_hide(source.text):
         for block in blocks:
             if block.kind in _INLINE:
@@ -99,7 +108,10 @@ def parse(source: Source) -> Parsed:
     for index, block in enumerate(blocks):
         block.index = index
     return Parsed(
-        source, blocks, count_blocks(tokens, source.lines, front_end), (1, front_end) if front_end else None
+        source,
+        blocks,
+        count_blocks(tokens, source.lines, front_end) + more + heads,
+        (1, front_end) if front_end else None,
     )
 
 
@@ -244,6 +256,89 @@ def _build(tokens: list[Token], source: Source) -> list[Block]:
     for parent, own in children.items():
         parent.children = own
     return blocks
+
+
+def _itemise(blocks: list[Block]) -> tuple[list[Block], int]:
+    """The blocks with paragraphs of such lines cut into a head and items, and how many blocks that makes more."""
+    found: list[Block] = []
+    for block in blocks:
+        found.extend(_items(block) if block.kind == "paragraph" and block.parent is None else [block])
+    return found, len(found) - len(blocks)
+
+
+def _items(block: Block) -> list[Block]:
+    lines = block.text.split("\n")
+    marks = [_BULLET.match(line.lstrip()) for line in lines]
+    if not any(marks) or len(lines) != block.last - block.first + 1:
+        return [block]
+    found: list[Block] = []
+    outer: Block | None = None
+    for number, (line, mark) in enumerate(zip(lines, marks, strict=True), start=block.first):
+        if mark is None and found:
+            found[-1].text += f"\n{line}"
+            found[-1].last = number
+            continue
+        text = line.lstrip()[mark.end() :] if mark else line
+        piece = Block(0, "item" if mark else "paragraph", number, number, text, quote=block.quote)
+        if mark is not None:
+            box = _CHECKBOX.match(text)
+            if box:
+                piece.checked, piece.body = box[1] != " ", box.end()
+            if outer is not None and mark["sign"] in _NESTED and mark["sign"] != outer.info:
+                piece.parent = outer
+                outer.children = [*outer.children, piece]
+            else:
+                piece.info = mark["sign"]
+                outer = piece
+        found.append(piece)
+    return found
+
+
+def _numbered_heads(blocks: list[Block]) -> tuple[list[Block], int]:
+    """`1. Decision`, `2. Phasing` in memos: numbers that count on over what stands between them head parts.
+
+    They are told from a list by what follows them: lines or lists that are not nested in them.
+    """
+    listed = [block for block in blocks if block.kind == "item" and block.ordered and block.parent is None]
+    numbers = [block.number for block in listed]
+    if len(listed) < _FEWEST_HEADS or numbers != list(range(1, len(listed) + 1)):
+        return blocks, 0
+    if any(not _may_head(block) for block in listed):
+        return blocks, 0
+    following = {id(block): after for block, after in itertools.pairwise(blocks)}
+    broken = sum(
+        "\n" in block.text
+        or (
+            (after := following.get(id(block))) is not None
+            and after.kind == "item"
+            and not after.ordered
+            and not after.parent
+        )
+        for block in listed
+    )
+    if broken * 2 < len(listed) or all("\n" in block.text for block in listed):
+        return blocks, 0
+    found: list[Block] = []
+    heads = {id(block) for block in listed}
+    for block in blocks:
+        found.extend(_head_and_rest(block) if id(block) in heads else [block])
+    return found, len(found) - len(blocks)
+
+
+def _may_head(block: Block) -> bool:
+    first = block.text.partition("\n")[0].strip()
+    short = len(first) <= 50 and first.count(" ") <= 6
+    return (
+        short and not block.children and block.checked is None and not block.quote and first[-1:] not in ".,;"
+    )
+
+
+def _head_and_rest(block: Block) -> list[Block]:
+    first, _, rest = block.text.partition("\n")
+    head = Block(0, "heading", block.first, block.first, first, _HEAD_LEVEL)
+    if not rest:
+        return [head]
+    return [head, Block(0, "paragraph", block.first + 1, block.last, rest)]
 
 
 def _too_deep(token: Token) -> PlanError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from apps.plans.reading.blocks import Block, locate
 from apps.plans.reading.outline import Section
-from apps.plans.reading.pieces import Piece, split_label, trim, whole
+from apps.plans.reading.pieces import MOST_PARTS, Piece, split_label, trim, whole
 from apps.plans.reading.source import Source
 
 _ALL_BOLD = re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)+)(?<=\S)\1\s*[:：]?[ \t]*")
@@ -18,6 +18,10 @@ _BOXED = re.compile(
     r"[ \t]*(?:\[[ xX]\]|[☐☑☒✅⬜✔🔲])[ \t]+\S[^\n]*(?:\n[ \t]*(?:\[[ xX]\]|[☐☑☒✅⬜✔🔲])[ \t]+\S[^\n]*)*\s*"
 )
 _BETWEEN = " \t|·•;,/"
+# Marks between facts told in one line: `Owner: Ana | Tier: 2`.
+_BESIDE = re.compile(r"\s+[|·•]\s+")
+# `2.1.3 Freeze imports`: lines of an outline that Markdown does not know as a list.
+_OUTLINED = re.compile(r"[ \t]*(?:\d{1,2}(?:\.\d{1,2})+[.)]?|[a-z]\))[ \t]+(?=\S)")
 _FENCE_FACT = re.compile(
     r"^(?P<indent>\s*)(?:[-*]\s+)?(?P<key>[^:=#\s][^:=#\n]{0,60}?)\s*(?P<mark>:|=|：)\s*(?P<value>\S.*)?$"
 )
@@ -37,6 +41,8 @@ class Entry:
     children: list[Entry] = field(default_factory=list)
     cells: list[tuple[Piece, Piece]] = field(default_factory=list)
     section: Section | None = None
+    # The last filled first cell above a row whose own first cell is empty: cells that were merged.
+    above: Piece | None = None
 
     @property
     def name(self) -> Piece:
@@ -80,7 +86,9 @@ def entries(blocks: list[Block], source: Source, known: Callable[[str], bool]) -
         elif kind == "header":
             headers[block.table] = block
         elif kind == "row":
-            found.append(_row(block, headers.get(block.table)))
+            row = _row(block, headers.get(block.table))
+            row.above = _merged(row, found[-1]) if found else None
+            found.append(row)
         elif block.parent is not None:
             continue
         elif kind in ("paragraph", "heading"):
@@ -152,6 +160,14 @@ def _row(block: Block, header: Block | None) -> Entry:
     return Entry("row", block, piece, None, piece, block.first, block.last, cells=cells)
 
 
+def _merged(row: Entry, before: Entry) -> Piece | None:
+    if not row.cells or row.cells[0][1] or before.shape != "row" or before.block.table != row.block.table:
+        return None
+    if not any(cell for _, cell in row.cells):
+        return None
+    return before.cells[0][1] if before.cells and before.cells[0][1] else before.above
+
+
 def _definition(block: Block, source: Source, known: Callable[[str], bool]) -> Entry | None:
     """A paragraph whose first line is a name in bold: what follows is said about it."""
     end = block.text.find("\n")
@@ -208,6 +224,9 @@ def _paragraph(block: Block, source: Source, known: Callable[[str], bool]) -> li
         # Checkboxes without the dash that makes them a list.
         lines = [Piece(block, *span) for span in _line_ends(block.text, block.body)]
         return [_line(trim(line), None, trim(line), source) for line in lines if line.raw.strip()]
+    outlined = _outlined(block) if block.kind == "paragraph" else []
+    if outlined:
+        return [_line(piece, *split_label(piece), source) for piece in outlined]
     pieces = _lines(block, source, known)
     found: list[Entry] = []
     for piece in pieces:
@@ -221,6 +240,19 @@ def _paragraph(block: Block, source: Source, known: Callable[[str], bool]) -> li
     if found:
         # A setext underline turned paragraph belongs to the last line.
         found[-1].last = max(found[-1].last, block.last)
+    return found
+
+
+def _outlined(block: Block) -> list[Piece]:
+    """The lines of a paragraph without their outline numbers, if every line has one."""
+    if not _OUTLINED.match(block.text, block.body):
+        return []
+    found = []
+    for start, end in _line_ends(block.text, block.body):
+        number = _OUTLINED.match(block.text, start, end)
+        if number is None:
+            return []
+        found.append(trim(Piece(block, number.end(), end), lead=False))
     return found
 
 
@@ -271,7 +303,9 @@ def _cut(block: Block, begin: int, known: Callable[[str], bool]) -> list[Piece]:
             before = text[max(start - 8, 0) : start].rstrip(" \t")
             if start > begin and before and before[-1] in "|·•;,/" and start not in known_cuts:
                 cuts.append(start)
-    cuts.sort()
+    if " | " in text or " · " in text or " • " in text:
+        cuts.extend(_beside(block, begin, known, cuts))
+    cuts = sorted(set(cuts))
     pieces: list[Piece] = []
     for index, start in enumerate(cuts):
         end = cuts[index + 1] if index + 1 < len(cuts) else len(text)
@@ -284,6 +318,23 @@ def _cut(block: Block, begin: int, known: Callable[[str], bool]) -> list[Piece]:
         if piece.raw.strip():
             pieces.append(piece)
     return pieces
+
+
+def _beside(block: Block, begin: int, known: Callable[[str], bool], cuts: list[int]) -> list[int]:
+    """Where facts begin that stand side by side in one line: each has a label, and one the vocabulary knows."""
+    found: list[int] = []
+    for start, end in _line_ends(block.text, begin):
+        starts = [start, *(match.end() for match in _BESIDE.finditer(block.text, start, end))]
+        if len(starts) < 2 or len(starts) > MOST_PARTS:
+            continue
+        labels = [
+            split_label(Piece(block, first, last))[0]
+            for first, last in zip(starts, [*starts[1:], end], strict=True)
+        ]
+        told = [label.clean for label in labels if label is not None]
+        if len(told) == len(starts) and any(known(label) for label in told):
+            found += [place for place in starts if place not in cuts]
+    return found
 
 
 def fence_facts(entry: Entry, source: Source) -> list[Entry]:

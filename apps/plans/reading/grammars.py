@@ -37,7 +37,7 @@ class Grammars:
 
     def when(self, text: str, anchor: str | None = None) -> When | None:
         """The whole text as a time, or None."""
-        text = text.strip(" *_`.,;")
+        text = text.strip(" *_`.,;〜～")
         if not text or len(text) > _LONGEST_TIME:
             return None
         key = (text, anchor)

@@ -47,6 +47,7 @@ _T_WEEKS = re.compile(
     r"|\bweeks? (?:to|before|until|relative to) (?:launch|T|release|go.live)",
     re.IGNORECASE,
 )
+_ANSWER = re.compile(r"(?:(?:re|fwd?|aw|wg|tr)\s*:\s*)+", re.IGNORECASE)
 _LETTER = re.compile(r"^\s*(?:subject|re|betreff|objet|asunto|assunto)\s*:\s*", re.IGNORECASE)
 # Dates with a year, their parts in either order; three numbers of a ladder ("1/5/20%") are none.
 _NUMERIC = re.compile(r"(?<![\d/.-])(\d{1,2})/(\d{1,2})/(?:20\d\d|[2-4]\d)(?![\d/%]|\s?%)")
@@ -79,6 +80,9 @@ def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -
         return False
     title_section = document_title(root, wording)
     title = title_section.text if title_section else first_line(text)
+    subject = _subject(wording, text)
+    if subject and not _holds_any(wording, "plan_titles", title):
+        title = subject
     headings = [section.text for section in root.walk() if section.heading is not None]
     score = 0.0
     named = _holds_any(wording, "plan_titles", title)
@@ -88,7 +92,7 @@ def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -
         _holds_any(wording, "no_plan_titles", title) and not (named and "plan" in fold(title))
     ):
         score -= 4.0
-    if _has_minutes_labels(wording, text):
+    if _has_minutes_labels(wording, text) or wording.begins("essay_openings", fold(title)):
         score -= 4.0
     kinds = {record.kind for record in typed}
     timed = any(record.kind == "calendar_entry" and record.fields.get("when") for record in typed)
@@ -100,13 +104,14 @@ def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -
         for record in typed
         if record.kind == "overview" and record.fields.get("value")
     }
+    talk = sum(_holds_any(wording, "launch_words", heading) for heading in [title, *headings])
+    # Where no heading speaks of a launch, a mere "Date" may be that of anything.
     score += (
-        1.5 * ("launch_date" in keys)
+        (1.5 if talk else 0.75) * ("launch_date" in keys)
         + 0.5 * ("name" in keys)
         + 0.75 * ("launch_type" in keys)
         + 0.75 * ("target_audience" in keys)
     )
-    talk = sum(_holds_any(wording, "launch_words", heading) for heading in [title, *headings])
     labels = sum(_holds_any(wording, "launch_words", record.title) for record in typed[:200])
     if not talk and not labels:
         body = fold(text[:20000])
@@ -115,6 +120,15 @@ def is_plan(root: Section, records: list[Record], wording: Wording, text: str) -
             >= 3
         )
     return bool(talk or labels or ("rollout_step" in kinds and "phase" in kinds)) and score >= _ENOUGH
+
+
+def _subject(wording: Wording, text: str) -> str:
+    """What a mail or memo says it is about, in the lines at its head."""
+    for line in text.split("\n", 15)[:15]:
+        label, colon, value = line.partition(":")
+        if colon and value.strip() and wording.has("mail_subject", label):
+            return _ANSWER.sub("", value.strip())[:200]
+    return ""
 
 
 def _begins_with(wording: Wording, group: str, text: str) -> bool:
@@ -151,6 +165,10 @@ def plan_name(records: Iterable[Record], root: Section, wording: Wording, text: 
     if titles:
         return _bare_title(titles[0], wording)
     section = document_title(root, wording)
+    subject = _subject(wording, text)
+    if subject and _holds_any(wording, "plan_titles", subject):
+        if section is None or not _holds_any(wording, "plan_titles", section.text):
+            return unquoted(_bare_title(subject, wording))
     if section is not None:
         return unquoted(_bare_title(section.text, wording)[:200])
     title = first_line(text)
@@ -172,10 +190,22 @@ def _bare_title(title: str, wording: Wording) -> str:
     parts = re.split(r"(\s+[-–—|]\s+|\s*[:：]\s+|：)", title)
     pieces = parts[0::2]
     if len(pieces) > 1:
-        kept = [piece for piece in pieces if fold(piece) not in known and fold(piece)]
+        kept = [piece for piece in pieces if fold(piece) and not _is_plan_kind(piece, known, wording)]
         if kept and len(kept) < len(pieces):
             return _without_ending(" - ".join(piece.strip() for piece in kept), known)
     return _without_ending(title, known)
+
+
+def _is_plan_kind(piece: str, known: frozenset[str], wording: Wording) -> bool:
+    """`mobile launch runbook`: a kind of plan, with words in front that only say which kind."""
+    words = fold(piece).split(" ")
+    if " ".join(words) in known:
+        return True
+    kinds = wording.words.get("plan_adjectives", frozenset()) | wording.filler
+    return any(
+        " ".join(words[start:]) in known and all(word in kinds for word in words[:start])
+        for start in range(1, min(4, len(words)))
+    )
 
 
 def _for(wording: Wording) -> re.Pattern[str]:

@@ -1,7 +1,7 @@
 """Launch day and the rollout's first day, as far as the plan states them; what it leaves open is asked.
 
-A launch holds a day, or one month, quarter or year. What the plan says less exactly (a week, a few days, a
-half-year) is held as the smallest of these around it: true, if coarse, and the fact keeps the plan's words.
+A launch holds a day, or one month, quarter, half-year or year. What the plan says otherwise (a week, a few
+days) is held as the smallest of these around it: true, if coarse, and the fact keeps the plan's words.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from apps.plans.reading.drafts import Context
 from apps.plans.reading.model import Record
 from apps.plans.reading.settling import ask_date
+from apps.plans.reading.wording import fold
 from apps.schedule.when import When
 
-_FUZZY = re.compile(r"(\d{4})(?:-Q([1-4])|-(0[1-9]|1[0-2]))?")
+_FUZZY = re.compile(r"(\d{4})(?:-Q([1-4])|-(0[1-9]|1[0-2])|-H([12]))?")
 _ROUGHLY = re.compile(r"[^\W\d]*\W{0,3}(20[2-4]\d)\W*")
+_CLAUSE = re.compile(r"[^.;(),]+")
 _MARKS = re.compile(r"[*_`]")
 # As many days as a plan's range may have to be offered one by one.
 _FEW = 7
@@ -27,9 +29,9 @@ _UNCLEAR = ("day_month", "weekday_contradicts")
 
 @dataclass(frozen=True)
 class Told:
-    """A time that a fact or entry tells: `period` is 2026, 2026-Q1, 2026-03 or 2026-03-04, None if unknown.
+    """A time that a fact or entry tells: `period` is 2026, 2026-H1, 2026-Q1, 2026-03 or 2026-03-04, None if unknown.
 
-    `precision` is what was written: day, week, month, quarter, year, or range for several of one kind.
+    `precision` is what was written: day, week, month, quarter, half-year, year, or range for several of one kind.
     `days` are the days it may be, if they are few.
     """
 
@@ -142,7 +144,7 @@ def _of_fact(context: Context, record: Record, field: str) -> list[Told]:
     """The times a fact's first line tells, its unclear ones asked about."""
     text = _MARKS.sub("", str(record.fields["value"]).split("\n")[0]).strip()
     whole = context.when(text)
-    whens = [whole] if whole is not None else [hit[2] for hit in context.whens(text)]
+    whens = [whole] if whole is not None else _launches(context, text)
     found = []
     for when in whens:
         if when.date is None and not when.fuzzy:
@@ -156,6 +158,20 @@ def _of_fact(context: Context, record: Record, field: str) -> list[Told]:
         if rough:
             found.append(Told(text, rough[1], "year"))
     return found
+
+
+def _launches(context: Context, text: str) -> list[When]:
+    """The times in a text; of several the one whose own clause speaks of the launch, if just one does."""
+    hits = context.whens(text)
+    if len(hits) < 2:
+        return [hit[2] for hit in hits]
+    known = context.wording.words.get("launch_day_words", frozenset())
+    telling = []
+    for clause in _CLAUSE.finditer(text):
+        words = f" {fold(clause[0])} "
+        if any(f" {word} " in words for word in known):
+            telling += [when for start, _, when in hits if clause.start() <= start < clause.end()]
+    return telling if len(telling) == 1 else [hit[2] for hit in hits]
 
 
 def _cleared(context: Context, when: When, record: Record, field: str) -> When:
@@ -199,7 +215,9 @@ def _told(when: When) -> Told:
     if len(parts) == 1:
         return Told(when.text, *_said(parts[0]))
     first, last = _months(parts[0]), _months(parts[1])
-    return Told(when.text, _around(first[0], last[1]) if first and last else None, "range")
+    period = _around(first[0], last[1]) if first and last else None
+    half = "Q" in parts[0] and period is not None and "H" in period
+    return Told(when.text, period, "half-year" if half else "range")
 
 
 def _months(period: str) -> tuple[dt.date, dt.date] | None:
@@ -213,13 +231,16 @@ def _months(period: str) -> tuple[dt.date, dt.date] | None:
 
 
 def _around(first: dt.date, last: dt.date) -> str | None:
-    """The smallest month, quarter or year that holds both days; None over the turn of a year."""
+    """The smallest month, quarter, half-year or year that holds both days; None over the turn of a year."""
     if first.year != last.year:
         return None
     if first.month == last.month:
         return f"{first:%Y-%m}"
     quarters = {(day.month + 2) // 3 for day in (first, last)}
-    return f"{first.year}-Q{quarters.pop()}" if len(quarters) == 1 else f"{first.year}"
+    if len(quarters) == 1:
+        return f"{first.year}-Q{quarters.pop()}"
+    halves = {(quarter + 1) // 2 for quarter in quarters}
+    return f"{first.year}-H{halves.pop()}" if len(halves) == 1 else f"{first.year}"
 
 
 def _said(day: str | None) -> tuple[str | None, str | None]:
@@ -228,7 +249,7 @@ def _said(day: str | None) -> tuple[str | None, str | None]:
         return None, None
     match = _FUZZY.fullmatch(day)
     if match is not None:
-        return day, "quarter" if match[2] else "month" if match[3] else "year"
+        return day, "quarter" if match[2] else "month" if match[3] else "half-year" if match[4] else "year"
     try:
         return dt.date.fromisoformat(day).isoformat(), "day"
     except ValueError:

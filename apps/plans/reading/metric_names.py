@@ -10,6 +10,7 @@ one most often used, then the shortest.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -17,6 +18,7 @@ from apps.plans.reading.model import Record
 from apps.plans.reading.wording import Wording, fold
 
 Words = tuple[str, ...]
+_PER = re.compile(r"\s(?:per|pro|par|por)\s|\s?/\s?", re.IGNORECASE)
 
 
 def unify(records: list[Record], wording: Wording) -> None:
@@ -35,7 +37,9 @@ def unify(records: list[Record], wording: Wording) -> None:
     for _, own, title in seen:
         for words in {own, title} - {()}:
             names[words] += 1
-    find = _groups(seen, names, wording.words.get("generic_metrics", frozenset()))
+    # What follows "per" is what something else is counted by: it joins nothing to a metric of that name.
+    rates = {own for target, own, _ in seen if _PER.search(str(target.get("metric") or ""))}
+    find = _groups(seen, names, wording.words.get("generic_metrics", frozenset()), rates)
     wordings: dict[Words, Counter[str]] = {}
     for target, own, title in seen:
         key = find(own or title)
@@ -56,7 +60,10 @@ def _preferred(found: Counter[str]) -> str:
 
 
 def _groups(
-    seen: list[tuple[dict[str, Any], Words, Words]], names: Counter[Words], generic: frozenset[str]
+    seen: list[tuple[dict[str, Any], Words, Words]],
+    names: Counter[Words],
+    generic: frozenset[str],
+    rates: set[Words],
 ) -> Any:
     parent: dict[Words, Words] = {words: words for words in names}
 
@@ -87,7 +94,9 @@ def _groups(
         for words in group:
             if set(words) <= generic:
                 continue
-            wider = {find(other) for other in group if set(words) < set(other)} - {find(words)}
+            wider = {find(other) for other in group if set(words) < set(other) and other not in rates} - {
+                find(words)
+            }
             if len(wider) == 1:
                 parent[find(words)] = wider.pop()
     return find

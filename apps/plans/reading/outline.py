@@ -15,6 +15,9 @@ _ALL_BOLD = re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)+)(?<=\S)\1\s*[:：]?\s*")
 _BOLD_FACT = re.compile(r"^\s*(?:\*\*|__)[^*_]{2,40}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s*[:：])\s+\S")
 _LABELLED = re.compile(r"^\s*(?:\*\*|__)?[^:：*_|]{2,40}(?:\*\*|__)?\s*[:：](?:\*\*|__)?\s+\S")
 
+# `*Rollout*` above a list, as mails mark headings; `{#rollout}` behind one, as exports name its anchor.
+_ALL_SLANTED = re.compile(r"(?<![*_])([*_])(?=[^\s*_])([^*_]+)(?<=\S)\1\s*[:：]?\s*")
+_ANCHOR = re.compile(r"\s*\{#[^{}\s]*\}\s*$")
 _OUTLINE_NUMBER = re.compile(r"\s*(\d{1,2}(?:\.\d{1,2})*)[.)]?\s+")
 
 
@@ -98,7 +101,9 @@ def _opens(block: Block, blocks: list[Block], position: int) -> tuple[int, Piece
             # A thematic break right below a paragraph of facts: what the author meant are the facts.
             block.kind = "paragraph"
             return 0, None
-        return block.level, trim(whole(block), lead=False)
+        piece = whole(block)
+        anchor = _ANCHOR.search(piece.raw) if piece.raw.rstrip().endswith("}") else None
+        return block.level, trim(piece.sub(0, anchor.start()) if anchor else piece, lead=False)
     if block.kind != "paragraph" or block.parent is not None or block.quote or "\n" in block.text:
         return 0, None
     following = blocks[position + 1] if position + 1 < len(blocks) else None
@@ -118,6 +123,10 @@ def _opens(block: Block, blocks: list[Block], position: int) -> tuple[int, Piece
         if following.kind == "paragraph" and _LABELLED.match(inner.raw):
             return 0, None
         return BOLD_LEVEL, inner
+    if _ALL_SLANTED.fullmatch(text) and text.count(" ") <= 7 and following.kind in ("item", "header"):
+        piece = trim(whole(block))
+        raw = piece.raw.rstrip(":： ")
+        return COLON_LEVEL, trim(piece.sub(0, len(raw)))
     if _shouted(text):
         return CAPITALS_LEVEL, trim(whole(block))
     if text.endswith((":", "：")) and text.count(" ") <= 7 and following.kind in ("item", "header", "fence"):

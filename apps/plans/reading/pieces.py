@@ -14,8 +14,8 @@ _SOFT = re.compile(
     r"(\*|_|`)(?=[^\s*_`])([^*_`\n]{1,60}?)\1(?=\s*[:：]|\s+[-–—]\s|$)|(\*|_)(?=[^\s*_])([^*_\n]{1,60}?)[:：]\3"
 )
 _AFTER_LABEL = re.compile(r"\s*(?:[:：]|[-–—](?=\s|$))*\s*")
-_SEPARATOR = re.compile(r"(?<![:/\\])[:](?=\s|$)|：|(?<=\s)[-–—]{1,2}(?=\s)")
-_LEAD = re.compile(r"(?:[^\w\s\"'“‘«„([{<>=≥≤~±+\-$€£¥%#@&*_`\\/.,;:!?|–—]|[\ufe0f\u200d])+\s*")
+_SEPARATOR = re.compile(r"(?<![:/\\])[:](?=\s|$)|(?<=\s)::(?=\s)|：|(?<=\s)[-–—]{1,2}(?=\s)")
+_LEAD = re.compile(r"(?:[^\w\s\"'“‘«„([{<>=≥≤~±+\-−$€£¥%#@&*_`\\/.,;:!?|–—]|[\ufe0f\u200d])+\s*")
 # Repeats are bounded: marks that nobody closes must not make every one of them search the whole line.
 _LINK = re.compile(
     r"!?\[([^\]]{0,300})\]\((?:[^()\s]|\([^()]{0,200}\)){0,1500}(?:\s{1,9}\"[^\"]{0,300}\")?\)"

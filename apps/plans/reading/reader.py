@@ -22,6 +22,7 @@ from apps.plans.reading.wording import detect_language, wording
 
 # Labels looked at to tell the language; a plan tells it in far fewer.
 _SAMPLE = 300
+_SAMPLE_TEXT = 6000
 
 
 def read_plan(source: str | bytes, *, answers: Mapping[str, str] | None = None) -> Reading:
@@ -113,7 +114,8 @@ def _language(parsed: Parsed, sections: list[Section]) -> str:
             labels.extend(block.text[start:end] for start, end in block.cells)
         if len(labels) >= _SAMPLE:
             break
-    return detect_language((section.text for section in sections[:_SAMPLE] if section.heading), labels)
+    headings = (section.text for section in sections[:_SAMPLE] if section.heading)
+    return detect_language(headings, labels, parsed.source.text[:_SAMPLE_TEXT])
 
 
 def _front_matter(context: Context, parsed: Parsed) -> None:

@@ -22,6 +22,8 @@ _INHERIT = frozenset(
     }
 )  # fmt: skip
 # What a heading below a phase or a segment tells about it rather than opening a part of its own.
+# Topics whose boxes to tick are work of the launch: sign-offs, gates, what must be there first.
+_TOPICS_OF_WORK = frozenset({"readiness", "legal", "dependencies", "people"})
 _INSIDE = frozenset({"kpis", "checklist", "segments", "calendar", "channels", "rollback_criteria", "mitigations",
                      "key_messages", "overview", "improvements", "monitoring", "support"})  # fmt: skip
 
@@ -135,6 +137,8 @@ def _role(section: Section, above: Role, wording: Wording) -> Role:
     if best is not None and best.topic and best.strength >= 0.6 and not _rescued(matches):
         if above.kind in _INHERIT and best.strength < 0.9:
             return Role(above.kind, text)
+        if best.kind in _TOPICS_OF_WORK and _is_boxed(section):
+            return Role("checklist", text)
         return Role("topic", text, sure)
     if best is not None and best.topic:
         best = next((match for match in matches if not match.topic), None)
@@ -155,6 +159,8 @@ def _role(section: Section, above: Role, wording: Wording) -> Role:
                 return Role(best.kind, sure=True)
         return Role("segment", above.group)
     if above.kind in ("calendar", "checklist"):
+        if _is_boxed(section):
+            return Role(above.kind, text)
         if (
             best is not None
             and best.strength >= 0.9
@@ -174,6 +180,10 @@ def _role(section: Section, above: Role, wording: Wording) -> Role:
             and best.strength < 0.9
         ):
             return Role(above.kind, text)
+    if above.kind == "rollback" and not sure and not (best is not None and best.kind.startswith("rollback_")):
+        part = _rollback_part(text, wording)
+        if part is not None:
+            return Role(part, sure=True)
     if best is not None and best.strength >= 0.45:
         return Role(best.kind, "" if sure else text, sure)
     if above.kind in _INHERIT:
@@ -182,6 +192,10 @@ def _role(section: Section, above: Role, wording: Wording) -> Role:
         return Role(best.kind, text)
     if _is_clocked(section):
         return Role("calendar", text)
+    if _holds_key_results(section):
+        return Role("kpis", text)
+    if _is_boxed(section):
+        return Role("checklist", text)
     return Role("unknown", text)
 
 
@@ -192,6 +206,13 @@ def _ranked(text: str, wording: Wording) -> str | None:
     if wording.has("secondary", text) or wording.has("tertiary", text):
         return "segments_secondary"
     return None
+
+
+def _rollback_part(text: str, wording: Wording) -> str | None:
+    """Below a way back, `We stop if any of:` heads criteria and `Then:` heads steps."""
+    if wording.holds("if_words", text):
+        return "rollback_criteria"
+    return "rollback_steps" if wording.holds("then_words", text) else None
 
 
 def _rescued(matches: tuple[Any, ...]) -> bool:
@@ -230,7 +251,10 @@ _TIMEISH = re.compile(
 
 
 # Times on the launch's own clock: a list of them is a calendar, whatever it is called.
-_CLOCK = re.compile(r"[\W_]*(?:t|d|w|l|week|day|launch)\s?[-+−–]\s?\d|[\W_]*t\s?minus\s\d", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"[\W_]*(?:t|d|w|l|week|day|launch)\s?[-+−–]\s?\d|[\W_]*t\s?minus\s\d|[\W_]*\d{1,2}[:.]\d\d\b",
+    re.IGNORECASE,
+)
 _ENOUGH_CLOCKED = 0.6
 
 
@@ -239,6 +263,22 @@ def _is_clocked(section: Section) -> bool:
     entries = [block for block in section.blocks if block.kind in ("item", "row")]
     told = sum(bool(_CLOCK.match(block.text, block.body)) for block in entries)
     return told >= 2 and told >= _ENOUGH_CLOCKED * len(entries)
+
+
+# `KR2: trial conversion from 14% to 20%`
+_KEY_RESULT = re.compile(r"[\W_]*(?:KR|key result)\s?\d", re.IGNORECASE)
+
+
+def _holds_key_results(section: Section) -> bool:
+    """Whether all of what stands below is numbered as key results: the heading is their objective."""
+    entries = [block for block in section.blocks if block.kind in ("item", "row")]
+    return bool(entries) and all(_KEY_RESULT.match(block.text, block.body) for block in entries)
+
+
+def _is_boxed(section: Section) -> bool:
+    """Whether what stands below are boxes to tick: work, whatever the heading calls it."""
+    entries = [block for block in section.blocks if block.kind == "item"]
+    return len(entries) >= 2 and all(block.checked is not None for block in entries if block.parent is None)
 
 
 def _has_time(section: Section) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.pieces import Piece
 from apps.plans.reading.wording import Wording
+
+_COUNTER = re.compile(r"\d{1,2}[.)]?")
+_SHARE = re.compile(r"\d{1,3}(?:[.,]\d+)?\s?[%％]")
 
 # kind -> {generic label field: the record's field}, in order of preference where a label is ambiguous.
 SCHEMAS: dict[str, dict[str, str]] = {
@@ -229,13 +233,19 @@ def column_fields(wording: Wording, kind: str, row: Entry) -> list[str | None]:
     taken: list[str] = []
     names: list[str | None] = []
     grouped = kind == "calendar_entry" and _has_work_beside_groups(wording, row)
-    for head, _ in row.cells:
-        name = field_for(wording, kind, head.clean, taken=taken)
+    counts = _counts_rows(wording, kind, row)
+    for index, (head, _) in enumerate(row.cells):
+        name = "number" if counts and not index else field_for(wording, kind, head.clean, taken=taken)
         if grouped and wording.has("work_groups", head.clean):
             name, grouped = "group", False
         if name is not None:
             taken.append(name)
         names.append(name)
+    if kind == "calendar_entry" and "owner" not in names:
+        _responsible(row, names)
+    if kind == "phase" and "title" not in names:
+        _name_phases(wording, row, names)
+        return names
     if kind == "calendar_entry" and "title" not in names and "channel" in names:
         # "Channel | Message": the message is the work, the channel where it goes.
         message = next(
@@ -256,6 +266,45 @@ def column_fields(wording: Wording, kind: str, row: Entry) -> list[str | None]:
             if names and kind not in ("calendar_entry", "rollback_criterion", "history", "kpi"):
                 names[0] = "title"
     return names
+
+
+def _counts_rows(wording: Wording, kind: str, row: Entry) -> bool:
+    """Of "Step | Action" with 1, 2, 3 below the step, the action is the name."""
+    if (
+        "number" not in SCHEMAS.get(kind, {})
+        or not row.cells
+        or not _COUNTER.fullmatch(row.cells[0][1].clean)
+    ):
+        return False
+    if field_for(wording, kind, row.cells[0][0].clean) != "title":
+        return False
+    return any(field_for(wording, kind, head.clean) == "title" for head, _ in row.cells[1:])
+
+
+def _responsible(row: Entry, names: list[str | None]) -> None:
+    """Of the columns R, A, C and I the first says who does the work."""
+    heads = [head.clean.strip().upper() for head, _ in row.cells]
+    if {"R", "A"} <= set(heads) and {"C", "I"} & set(heads) and names[heads.index("R")] is None:
+        names[heads.index("R")] = "owner"
+
+
+def _name_phases(wording: Wording, row: Entry, names: list[str | None]) -> None:
+    """Phases without a column of names: percents are shares, states are none, the first other column names them.
+
+    Where whom they are for or when they are is told, that names them well enough.
+    """
+    free = [index for index, name in enumerate(names) if name is None]
+    shares = [index for index in free if _SHARE.fullmatch(row.cells[index][1].clean)]
+    if shares and "rollout" not in names:
+        names[shares[0]] = "rollout"
+    told = {"audience", "when", "starts"} & {name for name in names if name}
+    for index in free:
+        fields = wording.fields(row.cells[index][0].clean)
+        if index not in shares and "status" not in fields and not (told and index > 0):
+            names[index] = "title"
+            return
+    if not told and names and names[0] != "rollout":
+        names[0] = "title"
 
 
 def _has_work_beside_groups(wording: Wording, row: Entry) -> bool:

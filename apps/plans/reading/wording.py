@@ -21,6 +21,13 @@ _SPACE = re.compile(r"\s+")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"\s*[(\[（][^()\[\]（）]*[)\]）]\s*")
 _LONGEST_PHRASE = 6
+# A heading of so many telling words is still one noun with what describes it.
+_SHORT_HEADING = 4
+_HEAD_NOUN = 0.46
+_QUESTION = 0.6
+_LONGEST_QUESTION = 9
+# How much the share of a language's little words in the text says against headings and labels it knows.
+_LITTLE_WORDS = 10.0
 _REMEMBERED = 8192
 
 
@@ -69,8 +76,16 @@ class Wording:
         self.overview: dict[str, tuple[str, ...]] = {}
         self.words: dict[str, frozenset[str]] = {}
         self.types: dict[str, dict[str, str]] = {}
+        # Romance languages name the thing first ("plan de medios"), the others last ("retail launch checklist").
+        self._heads_first = "first" in tables[0].get("grammar", {}).get("heads", ())
         for table in tables:
             self._add(table)
+        for table in tables:
+            self._add_compounds(table)
+        # What a heading that asks a question is about; words may go on ("work" for "worked").
+        self._cues = {
+            kind: tuple(fold(cue) for cue in cues) for kind, cues in tables[0].get("cues", {}).items()
+        }
         ands = sorted(self.words.get("conjunctions", ()), key=len, reverse=True)
         either = "|".join(re.escape(word) for word in ands) or "(?!)"
         # What joins two pieces of work, and what may stand before the last of a list.
@@ -112,6 +127,15 @@ class Wording:
                 for phrase in phrases:
                     known_types.setdefault(fold(phrase), name)
 
+    def _add_compounds(self, table: _Table) -> None:
+        """`"halt|stop + criteria|triggers"` stands for every pair; what is listed itself says more."""
+        for kind, patterns in table.get("compounds", {}).items():
+            for pattern in patterns:
+                firsts, _, seconds = pattern.partition("+")
+                for first in firsts.split("|"):
+                    for second in seconds.split("|"):
+                        self.sections.setdefault(fold(f"{first} {second}"), kind)
+
     def _match(self, heading: str) -> tuple[Match, ...]:
         """What a heading may mean, best first; empty when the vocabulary does not know it."""
         best: dict[tuple[str, bool], float] = {}
@@ -123,10 +147,17 @@ class Wording:
             if mark in heading:
                 before, _, after = heading.partition(mark)
                 variants += [(before, 0.9), (after, 0.9)]
+        head = self._head_of_phrase(bare or heading)
+        if head:
+            variants.append((head, 0.7))
         for text, weight in variants:
             for match in self._match_words(fold(text)):
                 key = (match.kind, match.topic)
                 best[key] = max(best.get(key, 0.0), match.strength * weight)
+        if not best or max(best.values()) < _HEAD_NOUN:
+            asked = self._asked(fold(bare or heading))
+            if asked:
+                best[(asked, False)] = _QUESTION
         ranked = sorted(best.items(), key=lambda pair: -pair[1])
         return tuple(Match(kind, strength, topic) for (kind, topic), strength in ranked if strength >= 0.3)
 
@@ -148,7 +179,34 @@ class Wording:
                 if phrase in self.sections or phrase in self.topics:
                     own = sum(word not in self.filler for word in words[start : start + length]) or 1
                     late = 0.04 * (start + length) / len(words)
-                    yield from self._exact(phrase, 0.85 * min(own / size, 1.0) + late)
+                    strength = 0.85 * min(own / size, 1.0) + late
+                    if size <= _SHORT_HEADING and self._is_head(start, length, len(words)):
+                        strength = max(strength, _HEAD_NOUN)
+                    yield from self._exact(phrase, strength)
+
+    def _asked(self, heading: str) -> str | None:
+        """`How will we know it worked`, `¿Qué puede salir mal?`: what a heading asks for, by its first telling word."""
+        words = heading.split(" ")
+        if (
+            len(words) < 2
+            or len(words) > _LONGEST_QUESTION
+            or words[0] not in self.words.get("asking", frozenset())
+        ):
+            return None
+        for kind, cues in self._cues.items():
+            if any(f" {cue}" in f" {heading}" for cue in cues):
+                return kind
+        return None
+
+    def _head_of_phrase(self, heading: str) -> str:
+        """`Metrics we look at weekly`, `Staffing during hypercare`: what stands before the first joint."""
+        joints = self.words.get("heading_joints", frozenset())
+        words = fold(heading).split(" ")
+        place = next((index for index, word in enumerate(words) if index and word in joints), 0)
+        return " ".join(words[:place]) if place <= _SHORT_HEADING else ""
+
+    def _is_head(self, start: int, length: int, size: int) -> bool:
+        return start == 0 if self._heads_first else start + length == size
 
     def _exact(self, phrase: str, strength: float) -> Iterable[Match]:
         kind = self.sections.get(phrase)
@@ -173,7 +231,21 @@ class Wording:
         if bare in self.labels:
             return self.labels[bare]
         short = " ".join(word for word in bare.split(" ") if word not in self.filler)
-        return self.labels.get(short, ())
+        return self.labels.get(short, ()) or self._spelt_out(label, bare)
+
+    def _spelt_out(self, label: str, bare: str) -> tuple[str, ...]:
+        """`Share of technicians`, `% der Filialen`: who gets it; `Days before launch`: when."""
+        if label.lstrip().startswith("%") or self.begins("share_of", bare):
+            return ("rollout",)
+        if self.begins("count_from", bare):
+            return ("when",)
+        return ()
+
+    def begins(self, group: str, text: str) -> bool:
+        """Whether a folded text begins with one of a group's phrases and goes on."""
+        known = self.words.get(group, frozenset())
+        words = text.split(" ")
+        return any(" ".join(words[:length]) in known for length in range(1, min(4, len(words))))
 
     def overview_keys(self, label: str) -> tuple[str, ...]:
         """The overview facts a label may name; none when it is one of the plan's own."""
@@ -196,6 +268,9 @@ class Wording:
         words = fold(text).split(" ")
         if any(word in known for word in words):
             return True
+        if _CJK.search(text):
+            # No spaces tell its words apart.
+            return any(len(phrase) > 1 and phrase in text for phrase in known if _CJK.search(phrase))
         return any(
             " ".join(words[start : start + length]) in known
             for length in (2, 3)
@@ -249,6 +324,14 @@ def phrases(language: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
+def _little_words(language: str) -> frozenset[str]:
+    words = table(language).get("words", {})
+    return frozenset(
+        fold(word) for group in ("articles", "conjunctions", "at_words") for word in words.get(group, ())
+    )
+
+
+@cache
 def wording(language: str) -> Wording:
     """The compiled words of a language with English as a second choice."""
     tables = [table(language)]
@@ -257,9 +340,10 @@ def wording(language: str) -> Wording:
     return Wording(language, tables)
 
 
-def detect_language(headings: Iterable[str], labels: Iterable[str]) -> str:
-    """The language whose vocabulary knows most headings and labels; English on a draw."""
+def detect_language(headings: Iterable[str], labels: Iterable[str], text: str = "") -> str:
+    """The language whose vocabulary knows most headings, labels and little words; English on a draw."""
     heading_texts = [fold(text) for text in headings]
+    body = fold(text).split(" ")
     label_texts = [fold(text) for text in labels]
     best, best_score = "en", -1.0
     for language in languages():
@@ -275,6 +359,8 @@ def detect_language(headings: Iterable[str], labels: Iterable[str]) -> str:
             else:
                 score += 0.5 * any(word in known_sections for word in text.split(" "))
         score += sum(1.0 for text in label_texts if text in known_labels)
+        little = _little_words(language)
+        score += _LITTLE_WORDS * sum(word in little for word in body) / len(body)
         if score > best_score:
             best, best_score = language, score
     return best

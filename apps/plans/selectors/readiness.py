@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
+from apps.audience.selectors import reaches
 from apps.content.models import CalendarItem
 from apps.launches.models import Launch, Mitigation, Phase, Segment
 from apps.metrics.models import Measurement, Metric, Target
@@ -148,9 +149,10 @@ def facts_of(launch: Launch) -> Facts:
             "pk", "title", "prepared_message", "message_approved"
         )
     ]
+    segments = list(Segment.objects.filter(launch=launch).values_list("pk", "title", "rule"))
+    found = reaches(rule for _, _, rule in segments)
     facts.segments = [
-        SegmentFact(pk, title, bool(rule.strip()))
-        for pk, title, rule in Segment.objects.filter(launch=launch).values_list("pk", "title", "rule")
+        SegmentFact(pk, title, bool(rule.strip()), found.get(rule, 0)) for pk, title, rule in segments
     ]
     return facts
 

@@ -18,6 +18,7 @@ from apps.launches import kinds, policies
 from apps.launches.models import Channel, Launch, LaunchRecord, Phase
 from apps.launches.services import launch as launches
 from apps.launches.services import records
+from apps.outreach.services import planning
 from apps.plans.mapping import overview
 from apps.plans.mapping.directory import Directory
 from apps.plans.mapping.inward import kind_of, values_of
@@ -94,6 +95,7 @@ def apply_plan(
         document = store_document(launch=launch, plan=plan, made=applied.made, on_launch=facts.on_launch)
         applied.counts = {key: count for key, count in reading.counts.items() if count}
         draft_announcement(actor, applied)
+        draft_campaigns(applied)
         audit.record(
             actor=actor,
             verb="plan.imported",
@@ -179,3 +181,10 @@ def draft_announcement(actor: Actor, applied: Applied) -> None:
         return
     channel = next((channel for channel in channels if channel.pk in in_app), None)
     draft_from_plan(actor=actor, launch=applied.launch, item=entry, channel=channel)
+
+
+def draft_campaigns(applied: Applied) -> None:
+    """Each channel that is customer outreach, as a draft campaign."""
+    for record in applied.made.values():
+        if isinstance(record, Channel) and record.channel_kind == Channel.Kind.OUTREACH:
+            planning.draft_from_plan(launch=applied.launch, channel=record)

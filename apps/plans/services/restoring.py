@@ -108,7 +108,7 @@ def _add_missing(
             if key == "rollout_step":
                 values["phase"] = _phase(launch, fact.parent, pairs, made)
             rows.append(values)
-        added = writing.add_records(actor=actor, launch=launch, kind=kind, rows=rows)
+        added = writing.add_records(actor=actor, launch=launch, kind=kind, rows=rows, brings_back=True)
         made.update({fact.key: record for fact, record in zip(facts, added, strict=True)})
     return made
 

@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 from apps.announcements.models import Announcement
 from apps.announcements.services.approving import approve, submit
 from apps.announcements.services.clock import go_live
+from apps.announcements.services.receipts import Report, store
 from apps.announcements.services.running import schedule
 from apps.announcements.services.writing import change as change_announcement
 from apps.announcements.services.writing import create_announcement
+from apps.audience.selectors import matching
 from apps.content.models import CalendarItem
 from apps.content.services import set_status, split_item
+from apps.core.actors import SYSTEM
 from apps.core.clock import now, today_in
 from apps.launches import kinds
 from apps.launches.models import Launch, LaunchRecord, Phase
@@ -28,10 +31,12 @@ from apps.plans.samples import SAMPLE
 from apps.plans.services.apply import apply_plan
 from apps.plans.services.documents import read
 from apps.plans.services.versions import save_version
+from apps.portal.demo import reviewing
 from apps.portal.demo.people import HOME, Company
 from apps.rollouts.models import RolloutStep
 from apps.rollouts.services import reach_step, set_phase_state
 from apps.schedule.models import Placement
+from apps.schedule.services.linking import add_dependency
 from apps.schedule.services.placing import block, finish
 
 # Calendar items by a word of their title: (who, team, status, channel's word).
@@ -87,7 +92,36 @@ def fly(company: Company) -> Launch:
     _people(company, launch)
     _announcements(company, launch)
     _second_thoughts(company, launch)
+    _waits(company, launch)
+    reviewing.review(company, launch)
+    reviewing.hold(company, launch)
     return Launch.objects.get(pk=launch.pk)
+
+
+# What waits for what, by words of the titles, with the days between.
+WAITS = (
+    ("documentation", "launch announcement", 0),
+    ("internal training", "launch announcement", 0),
+    ("launch announcement", "thank-you note", 0),
+    ("mails", "call the ten", 0),
+    ("call the ten", "follow-up", 0),
+    ("success stories", "follow-up", 0),
+    ("usage figures", "follow-up", 0),
+)
+
+
+def _waits(company: Company, launch: Launch) -> None:
+    """Say what waits for what; a pair whose thing the plan does not have is left out."""
+    placed = {
+        placement.title.lower(): placement.pk
+        for placement in Placement.objects.filter(launch=launch, kind="calendar_entry")
+    }
+    for before, after, lag in WAITS:
+        pair = [next((pk for title, pk in placed.items() if word in title), None) for word in (before, after)]
+        if pair[0] and pair[1] and pair[0] != pair[1]:
+            add_dependency(
+                actor=company.acting("marketing"), launch=launch, before=pair[0], after=pair[1], lag=lag
+            )
 
 
 def _of(launch: Launch, key: str) -> list[LaunchRecord]:
@@ -259,6 +293,25 @@ def _second_thoughts(company: Company, launch: Launch) -> None:
     save_version(actor=actor, launch=launch, summary="The second phase begins a little smaller")
 
 
+def _seen_by_customers(announcement: Announcement) -> None:
+    """What the product would report: two users of each account it is for, some of whom clicked or closed it."""
+    at = now()
+    accounts = matching(announcement.audience_rule).order_by("pk").values_list("external_id", flat=True)
+    store(
+        actor=SYSTEM,
+        reports=[
+            Report(
+                announcement.pk, account, f"{account}-{user}", first_seen_at=at, last_seen_at=at,
+                clicked_at=at if (number + user) % 4 == 0 else None,
+                dismissed_at=at if (number + user) % 3 == 0 else None,
+                shown_count=1 + (number + user) % 2,
+            )
+            for number, account in enumerate(accounts)
+            for user in range(2)
+        ],
+    )  # fmt: skip
+
+
 def _announcements(company: Company, launch: Launch) -> None:
     """One announcement that goes live tomorrow at three, one that is live, one that waits for approval."""
     author, approver = company.acting("marketing"), company.acting("product")
@@ -289,11 +342,22 @@ def _announcements(company: Company, launch: Launch) -> None:
             "title": "You are among the first",
             "body": "As a beta customer you see the new settings pages from today. Tell us what you think.",
             "audience": "Beta customers",
+            "audience_rule": "plan in (team, business, enterprise) and seats >= 20",
+            "action_label": "Open the settings",
+            "action_url": "https://larkspur.example/settings",
+            "most_shows": 5,
+            "hours_between": 4,
+            "translations": [
+                {"language": "de", "title": "Sie sind unter den Ersten", "action_label": "Zu den Einstellungen",
+                 "body": "Als Beta-Kunde sehen Sie ab heute die neuen Einstellungen. Sagen Sie uns, was Sie davon "
+                 "halten."},
+            ],
             "teams": [company.teams["Product"], company.teams["Marketing"], company.teams["Support"]],
         },
-    )
+    )  # fmt: skip
     schedule(actor=author, announcement=approve(actor=approver, announcement=beta), starts_at=None)
     go_live()
+    _seen_by_customers(beta)
     tip = create_announcement(
         actor=company.acting("marketing"),
         launch=launch,

@@ -14,6 +14,7 @@ from apps.launches.models import Launch, LaunchRecord
 from apps.launches.services import launch as launches
 from apps.launches.services.members import set_member
 from apps.launches.services.records import add_records
+from apps.portal.demo.customers import bring_customers, reach_out
 from apps.portal.demo.flight import fly
 from apps.portal.demo.people import HOME, Company, hire
 
@@ -30,7 +31,9 @@ def make_demo(password: str) -> list[Launch]:
     """People, teams and three launches: one in mid-flight, one ahead, one that is a first idea."""
     with transaction.atomic():
         company = hire(password)
+        bring_customers(company)
     flying = fly(company)
+    reach_out(company, flying)
     ahead = _ahead(company)
     idea = _idea(company)
     return [flying, ahead, idea]

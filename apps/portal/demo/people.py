@@ -14,6 +14,7 @@ HOME = "America/New_York"
 TEAMS = (
     "Marketing", "Customer success", "Support", "Product", "Engineering", "Sales", "Documentation", "Design",
 )  # fmt: skip
+WITH_CUSTOMERS = ("Customer success", "Sales")
 # (key, name, role in the whole installation, team, time zone)
 PEOPLE = (
     ("admin", "Maria Rossi", "administrator", "Product", HOME),
@@ -47,7 +48,9 @@ def hire(password: str) -> Company:
     company = Company()
     encoded = make_password(password)
     for name in TEAMS:
-        company.teams[name] = Team.objects.filter(name=name).first() or add_team(actor=SYSTEM, name=name)
+        company.teams[name] = Team.objects.filter(name=name).first() or add_team(
+            actor=SYSTEM, name=name, works_with_customers=name in WITH_CUSTOMERS
+        )
     for key, name, role, team, zone in PEOPLE:
         company.people[key], _ = add_person(
             actor=SYSTEM,

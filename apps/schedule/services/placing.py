@@ -107,6 +107,8 @@ def when_of(placement: Placement | None) -> When | None:
     """The other way round. None for a thing that says no time."""
     if placement is None or (placement.anchor == Placement.Anchor.NONE and not placement.wording):
         return None
+    if placement.anchor in {Placement.Anchor.PHASE, Placement.Anchor.PLACEMENT}:
+        return _dates_of(placement)
     relative = placement.anchor in {Placement.Anchor.LAUNCH_DAY, Placement.Anchor.ROLLOUT_START}
     return When(
         text=placement.wording,
@@ -122,6 +124,29 @@ def when_of(placement: Placement | None) -> When | None:
         precision=placement.precision or None,  # type: ignore[arg-type]
         fuzzy=placement.fuzzy or None,
     )
+
+
+def _dates_of(placement: Placement) -> When | None:
+    """What hangs on a phase or another item, as the days it falls on: a plan has no words for the rest."""
+    if placement.starts_on is None:
+        return None
+    last = placement.ends_on if placement.ends_on != placement.starts_on else None
+    return When(
+        date=placement.starts_on,
+        end_date=last,
+        time=placement.local_time,
+        zone=placement.time_zone or None,
+        precision="day" if placement.local_time is None else "minute",
+    )
+
+
+def _hangs_there_already(placement: Placement, columns: dict[str, Any]) -> bool:
+    """Whether a time says just the days on which something hung falls: then it stays hung."""
+    shown = _dates_of(placement) if placement.anchor in {"phase", "placement"} else None
+    if shown is None:
+        return False
+    own = columns_of(shown)
+    return all(own[name] == columns[name] for name in own.keys() - {"wording", "precision"})
 
 
 def as_place(placement: Placement) -> Place:
@@ -216,7 +241,9 @@ def place_record(
                 record_id=record.pk,
                 phase=record if isinstance(record, Phase) else None,
             )
-        elif all(getattr(placement, name) == value for name, value in columns.items()):
+        elif all(
+            getattr(placement, name) == value for name, value in columns.items()
+        ) or _hangs_there_already(placement, columns):
             record.__dict__["_placement"] = placement
             return False
         elif any(getattr(placement, name) != columns[name] for name in columns.keys() - {"wording"}):
@@ -292,9 +319,14 @@ def recompute_followers(placement: Placement) -> None:
             return
         anchors = anchors_of(placement.launch)
         changed = [follower for follower in nearest if compute(follower, anchors)]
+        at = now()
         for follower in changed:
             follower.version += 1
-        Placement.objects.bulk_update(changed, ["starts_on", "ends_on", "starts_at", "ends_at", "version"])
+            # No save() sees to it here, and calendars that subscribed ask by it.
+            follower.updated_at = at
+        Placement.objects.bulk_update(
+            changed, ["starts_on", "ends_on", "starts_at", "ends_at", "version", "updated_at"]
+        )
         seen |= {follower.pk for follower in nearest}
         level = nearest
 

@@ -9,6 +9,7 @@ from apps.core.charts import Part, progress
 from apps.launches import kinds
 from apps.launches.rows import Row
 from apps.schedule.models import Placement
+from apps.schedule.network import links_beside
 from apps.schedule.selectors import Progress
 from apps.schedule.services import placing
 
@@ -33,3 +34,10 @@ def progress_bar(
 def placement(row: Row) -> Placement | None:
     """When a plan record happens: what a selector loaded with it, else one query. None for undated kinds."""
     return placing.find(row.record) if "when" in kinds.facets(row.kind) else None
+
+
+@register.simple_tag
+def time_links(placement: Placement) -> dict[str, object]:
+    """What a thing waits for and what waits for it. Two queries."""
+    before, after = links_beside(placement)
+    return {"before": before, "after": after}

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import re
 
+from apps.plans.reading.blocks import locate
 from apps.plans.reading.drafts import Context, Draft
 from apps.plans.reading.entries import Entry
 from apps.plans.reading.extract.calendar_tables import row
-from apps.plans.reading.extract.works import ANCHOR, done_sign, offer_split, on_day, owner_aside, put_told
+from apps.plans.reading.extract.works import (
+    ANCHOR,
+    done_sign,
+    offer_split,
+    on_day,
+    owner_aside,
+    owner_between,
+    put_told,
+)
 from apps.plans.reading.model import Record
-from apps.plans.reading.pieces import Piece, split_label, split_paren, trim
+from apps.plans.reading.pieces import MOST_PARTS, Piece, split_label, split_paren, trim
 from apps.plans.reading.schemas import field_for
 from apps.plans.reading.settling import ask_day, no_such_day
 from apps.schedule.when import When
 
 _CLOCK = re.compile(
-    r"(?:\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]m)(?:\s(?:UTC|GMT|[A-Z]{2,4}T|[A-Z][a-z]+/[A-Za-z_]+))?(?:\s*[:–—-])?\s+",
+    r"(?:\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]m)(?:\s(?:UTC|GMT|[A-Z]{1,4}T|[A-Z][a-z]+/[A-Za-z_]+))?(?:\s*[:–—-])?\s+",
     re.IGNORECASE,
 )
+# What stands between a time and what is done then: `May 3 ........ Beta opens`.
+_LEADERS = " \t.:·…|–—-"
+_DASH = re.compile(r"\s+[-–—|]\s+")
+_LINE = re.compile(r"[^\n]+")
 _DIGIT = re.compile(r"\d")
 _COUNTDOWN = re.compile(r"[TDLJ]\s?[-+–−]\s?\d", re.IGNORECASE)
 
@@ -32,7 +45,34 @@ def extract(
             records.extend(row(context, entry, when, when_piece))
         elif entry.shape in ("item", "line", "fact"):
             records.extend(_bullet(context, entry, when, when_piece))
+        elif entry.shape == "paragraph":
+            records.extend(_dated_lines(context, entry))
     return records
+
+
+def _dated_lines(context: Context, entry: Entry) -> list[Record]:
+    """Lines that each begin with their time (`May 3 .... Beta opens`) are a calendar without bullets."""
+    lines = [trim(entry.piece.sub(*span)) for span in _spans(entry.piece.raw)]
+    told: list[tuple[Piece, When, Piece]] = []
+    for line in lines if 2 <= len(lines) <= MOST_PARTS else []:
+        hits = context.whens(line.raw, ANCHOR)
+        if not hits or hits[0][0] != 0:
+            return []
+        rest = line.sub(hits[0][1], len(line.raw))
+        body = trim(rest.sub(len(rest.raw) - len(rest.raw.lstrip(_LEADERS)), len(rest.raw)))
+        if not body or body.start == rest.start:
+            return []
+        told.append((body, hits[0][2], line.sub(0, hits[0][1])))
+    records = []
+    for line, (body, when, piece) in zip(lines, told, strict=True) if told else ():
+        first = locate(context.source, line.block, line.start)[0]
+        own = Entry("line", line.block, line, None, line, first, first)
+        records.append(_entry(context, own, body, when, piece))
+    return records
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in _LINE.finditer(text) if match[0].strip()]
 
 
 def _bullet(context: Context, entry: Entry, when: When | None, when_piece: Piece | None) -> list[Record]:
@@ -167,6 +207,8 @@ def _entry(
         plain = plain and body.start == entry.piece.start
         body, own, own_piece = _time_in(context, body, plain=plain)
         if own is not None:
+            if own_piece is not None and own_piece.start > body.start:
+                body = owner_between(draft, body)
             when, when_piece, inherited = on_day(own, when), own_piece, None
     body = owner_aside(draft, body)
     draft.title(body)
@@ -198,6 +240,12 @@ def _time_in(
         if own is not None:
             return head, own, aside
     raw = body.raw
+    dash = list(_DASH.finditer(raw))
+    if dash:
+        behind = trim(body.sub(dash[-1].end(), len(raw)))
+        own = context.when(behind.clean, ANCHOR) if _DIGIT.search(behind.raw) else None
+        if own is not None:
+            return trim(body.sub(0, dash[-1].start())), own, behind
     clock = _CLOCK.match(raw) if raw[:1].isdigit() else None
     if clock:
         own = context.when(clock[0].strip(" :-–—"), ANCHOR)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from apps.plans.reading.drafts import Context, Draft
 from apps.plans.reading.entries import Entry
+from apps.plans.reading.extract.simple import counted
 from apps.plans.reading.extract.works import ANCHOR, done_sign, offer_split, on_day, owner_aside, put
 from apps.plans.reading.model import Record
 from apps.plans.reading.pieces import Piece, trim
 from apps.plans.reading.schemas import column_fields
 from apps.schedule.when import When
+
+_LONGEST_HEAD = 40
 
 
 def row(context: Context, entry: Entry, when: When | None, when_piece: Piece | None) -> list[Record]:
@@ -22,7 +25,8 @@ def row(context: Context, entry: Entry, when: When | None, when_piece: Piece | N
         and context.wording.type_of("channels", head.clean)
         and len(head.clean.split()) <= 3
     ]
-    if len(channels) >= 2 and "when" in names:
+    named = any(name == "title" and index not in channels for index, name in enumerate(names))
+    if len(channels) >= 2 and "when" in names and not named:
         return _matrix(context, entry, names, channels)
     if "title" not in names:
         order = ("text", "channel", "group", "owner")
@@ -51,6 +55,10 @@ def row(context: Context, entry: Entry, when: When | None, when_piece: Piece | N
             if cell.value:
                 draft.slot("group", trim(cell))
                 draft.record.group = cell.value
+            elif index == 0 and entry.above:
+                draft.record.group = entry.above.value
+        elif name == "when" and index == 0 and entry.above and not cell.value:
+            _as_above(draft, entry.above, head)
         elif name == "text" and cell:
             draft.put_text(cell)
         elif name == "ends" and cell and draft.fields["when"] is not None:
@@ -65,6 +73,13 @@ def row(context: Context, entry: Entry, when: When | None, when_piece: Piece | N
         draft.set_when("when", when, when_piece or entry.piece)
     offer_split(draft, entry.piece)
     return [draft.finish()]
+
+
+def _as_above(draft: Draft, above: Piece, head: Piece) -> None:
+    """The first cell of several rows that belong together is written once; the time is that of the row above."""
+    when = draft.context.when(above.clean, ANCHOR) or counted(draft.context, above.clean, head, ANCHOR)
+    if when is not None:
+        draft.set_when("when", when, above)
 
 
 def _span_end(draft: Draft, cell: Piece, head: Piece) -> None:
@@ -101,7 +116,9 @@ def _matrix(context: Context, entry: Entry, names: list[str | None], channels: l
     for index, name in enumerate(names):
         if name == "when":
             when_cell = entry.cells[index][1]
-            when = context.when(when_cell.clean, ANCHOR)
+            when = context.when(when_cell.clean, ANCHOR) or counted(
+                context, when_cell.clean, entry.cells[index][0], ANCHOR
+            )
     records: list[Record] = []
     for index in channels:
         head, cell = entry.cells[index]
@@ -129,10 +146,16 @@ def _matrix(context: Context, entry: Entry, names: list[str | None], channels: l
 def has_times(context: Context, entry: Entry) -> bool:
     """Whether the columns behind the first are days or weeks."""
     heads = [head for head, _ in entry.cells[1:]]
-    if len(heads) < 2 or not all(any(ch.isdigit() for ch in head.raw) for head in heads):
+    return len(heads) >= 2 and all(_heads_a_column(context, head) for head in heads)
+
+
+def _heads_a_column(context: Context, head: Piece) -> bool:
+    """`Week 2`, `March`, `3 May`; "Launch" and "Today" are words like others."""
+    when = context.when(head.clean, ANCHOR) if len(head.raw) <= _LONGEST_HEAD else None
+    if when is None:
         return False
-    whens = [context.when(head.clean, ANCHOR) for head in heads]
-    return all(when is not None and (when.date or when.fuzzy or when.offset is not None) for when in whens)
+    counted = when.offset is not None and any(ch.isdigit() for ch in head.raw)
+    return bool(when.date or when.fuzzy or counted)
 
 
 def _across(context: Context, entry: Entry) -> list[Record]:

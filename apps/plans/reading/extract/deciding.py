@@ -9,7 +9,7 @@ from apps.plans.reading.extract.works import ANCHOR
 from apps.plans.reading.outline import Section
 from apps.plans.reading.pieces import Piece
 from apps.plans.reading.recognise import phase_mark
-from apps.plans.reading.wording import Wording
+from apps.plans.reading.wording import Wording, fold
 
 
 def is_timed(context: Context, section: Section) -> bool:
@@ -73,6 +73,19 @@ def by_table(found: list[Entry]) -> tuple[list[Entry], list[list[Entry]]]:
         else:
             plain.append(entry)
     return plain, list(tables.values())
+
+
+def without_mail_head(context: Context, found: list[Entry]) -> list[Entry]:
+    """Without who wrote to whom and when: the date of a mail is not the launch's."""
+    blocks: dict[int, set[str]] = {}
+    for entry in found:
+        if entry.shape == "line" and entry.label is not None:
+            blocks.setdefault(id(entry.block), set()).add(fold(entry.label.clean))
+    words = context.wording.words
+    senders = words.get("mail_from", frozenset())
+    others = words.get("mail_to", frozenset()) | words.get("mail_subject", frozenset())
+    heads = {block for block, labels in blocks.items() if labels & senders and labels & others}
+    return [entry for entry in found if id(entry.block) not in heads]
 
 
 def segment_group(kind: str) -> str:

@@ -28,6 +28,7 @@ from apps.plans.reading.extract.deciding import (
     kind_by_shape,
     overrules,
     segment_group,
+    without_mail_head,
 )
 from apps.plans.reading.extract.works import ANCHOR
 from apps.plans.reading.outline import Section
@@ -73,6 +74,8 @@ EXPECTS_FACTS = frozenset(
         "segment",
     }
 )
+# A quotation inside a quotation is an older mail: what it says was said before the plan.
+_OLDER = 2
 # Kinds whose tables may turn out to be something else by their headers.
 _LENIENT = frozenset(
     {
@@ -115,7 +118,8 @@ class Dispatch:
                 waiting.extend(reversed(section.sections))
 
     def entries(self, section: Section) -> list[Entry]:
-        found = entries(section.blocks, self.context.source, self._known)
+        blocks = [block for block in section.blocks if block.quote < _OLDER]
+        found = entries(blocks, self.context.source, self._known)
         if any(entry.shape == "fence" for entry in found) and self.roles[section.index].kind in EXPECTS_FACTS:
             found = [fact for entry in found for fact in self._unfenced(entry)]
         return found
@@ -297,7 +301,7 @@ class Dispatch:
         wording = self.context.wording
         if (
             kind in _LENIENT
-            and kind not in ("inside", "phase")
+            and kind not in ("inside", "phase", "kpis")
             and calendar_tables.has_times(self.context, rows[0])
         ):
             self._extract("calendar", rows, section.text)
@@ -356,7 +360,7 @@ class Dispatch:
         """Above the parts, or below a heading nobody knows: facts, and bullets that head parts themselves."""
         context = self.context
         rest: list[Entry] = []
-        for entry in found:
+        for entry in without_mail_head(context, found):
             if (
                 entry.children
                 and entry.shape in ("item", "line", "fact")

@@ -95,7 +95,7 @@ def _row(context: Context, entry: Entry, *, known_only: bool = False) -> list[Re
     if known_only and key is None:
         return []
     draft = Draft(context, "overview", entry)
-    draft.fields["key"] = key
+    draft.fields["key"] = _key(context, cells[0], cells[1], key)
     draft.title(cells[0])
     draft.put("value", cells[1])
     for cell in cells[2:]:
@@ -125,6 +125,8 @@ def launch_sentence(context: Context, blocks: list[Block], places: Mapping[int, 
     for block in blocks:
         if block.kind != "paragraph" or block.parent is not None or len(block.text) > 600:
             continue
+        if _is_mail_head(context, block):
+            continue
         start = 0
         for match in _SENTENCE_END.finditer(block.text + " "):
             sentence = Piece(block, start, min(match.start() + 1, len(block.text)))
@@ -145,6 +147,15 @@ def launch_sentence(context: Context, blocks: list[Block], places: Mapping[int, 
             draft.put("value", sentence.sub(hits[0][0], hits[0][1]))
             return draft.finish()
     return None
+
+
+def _is_mail_head(context: Context, block: Block) -> bool:
+    """Who wrote to whom and when: the date there is the mail's."""
+    labels = {line.partition(":")[0] for line in block.text.split("\n")}
+    wording = context.wording
+    return any(wording.has("mail_from", label) for label in labels) and any(
+        wording.has("mail_to", label) or wording.has("mail_subject", label) for label in labels
+    )
 
 
 def entry_lines(context: Context, piece: Piece) -> tuple[int, int]:

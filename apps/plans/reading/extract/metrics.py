@@ -17,6 +17,9 @@ _NUMBER = re.compile(
     r"(?:kr|okr|kpi|key results?|objective|goal|metric|measure|target|[gmo])[\s#.-]*\d+(?:\.\d+)*[a-z]?",
     re.IGNORECASE,
 )
+# What the header of a column of time spans may be called, and the minutes of a day.
+_TIMES = frozenset({"when", "period", "deadline", "duration"})
+_DAY = 24 * 60
 _UNIT_DAYS = {"day": 1, "week": 7, "month": 30}
 _KINDS: dict[str, Kind] = {"target": "target", "stretch": "stretch", "alert": "alert", "rollback": "rollback"}
 
@@ -69,6 +72,12 @@ def _row(draft: Draft, entry: Entry) -> None:
             (index for index, (name, _, _) in enumerate(cells) if name not in _KINDS and name != "number"), 0
         )
         cells[spare] = ("title", cells[spare][1], cells[spare][2])
+    if not any(name in _KINDS for name, _, _ in cells):
+        # "KPI | Q3 | Q4": columns headed by times hold what is aimed at by then.
+        cells = [
+            ("target" if name is None and _is_time(draft, header) else name, header, cell)
+            for name, header, cell in cells
+        ]
     titled = False
     for name, _, cell in cells:
         if name == "title" and not titled:
@@ -82,6 +91,28 @@ def _row(draft: Draft, entry: Entry) -> None:
             titled = True
         else:
             _field(draft, name, cell, header)
+    _window_column(draft, entry)
+
+
+def _is_time(draft: Draft, header: Piece) -> bool:
+    return any(ch.isdigit() for ch in header.raw) and draft.context.when(header.clean) is not None
+
+
+def _window_column(draft: Draft, entry: Entry) -> None:
+    """A column of time spans ("30 d", "90 days") is the window of the row's targets."""
+    for header, cell in entry.cells:
+        if not _TIMES & set(draft.context.wording.fields(header.clean)):
+            continue
+        minutes = draft.context.deadline(cell.clean) if len(cell.raw) <= 20 else None
+        days = (
+            minutes // _DAY if minutes and minutes % _DAY == 0 else _window(cell.clean) if minutes else None
+        )
+        if days:
+            draft.fields["targets"] = [
+                target if target["kind"] == "baseline" else replace_window(target, days)
+                for target in draft.fields["targets"]
+            ]
+            return
 
 
 def _told(draft: Draft, entry: Entry) -> None:

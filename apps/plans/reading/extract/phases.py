@@ -34,13 +34,18 @@ from apps.plans.reading.wording import fold
 _BETWEEN = re.compile(r"\s+[-–—|·]\s+|;\s+")
 _SHARE = re.compile(r"\d{1,3}(?:[.,]\d+)?\s?[%％](?:\s+(?=[^\W\d_]+\s))?(?P<of>の|[a-zà-ÿ]+)", re.IGNORECASE)
 _COMMA = re.compile(r",\s+")
+# Emphasis, tags and line ends: a line that holds any is cut by them.
+_MARKED = re.compile(r"[*_<\n]")
+_CODE = re.compile(r"[A-Z]{1,2}-?\d{1,2}")
+# What names a phase in a table that has no column of names.
+_NAMING = ("audience", "when", "starts")
 
 
 def extract(context: Context, found: list[Entry]) -> list[Record]:
     """Phases from a list of entries in a section about phases; entries that are no phase stay behind."""
     records: list[Record] = []
     rows = [entry for entry in found if entry.shape == "row"]
-    if rows and _sideways(context, rows[0]):
+    if rows and _sideways(context, rows):
         from apps.plans.reading.extract.sideways import phases
 
         records.extend(phases(context, rows))
@@ -103,10 +108,18 @@ def _timed_name(context: Context, label: Piece) -> bool:
     return other is None or (other.offset == 0 and other.date is None)
 
 
-def _sideways(context: Context, entry: Entry) -> bool:
-    """Columns are phases, rows are what is said about them."""
-    marks = sum(phase_mark(context.wording, head.clean) is not None for head, _ in entry.cells[1:])
-    return marks >= 2
+def _sideways(context: Context, rows: list[Entry]) -> bool:
+    """Columns are phases, rows are what is said about them: the columns are named so, or the rows are fields."""
+    marks = sum(phase_mark(context.wording, head.clean) is not None for head, _ in rows[0].cells[1:])
+    if marks >= 2:
+        return True
+    if len(rows[0].cells) < 3 or rows[0].cells[0][0].clean:
+        return False
+    labels = [row.cells[0][1].clean for row in rows]
+    known = sum(
+        field_for(context.wording, "phase", label) not in (None, "title", "number") for label in labels
+    )
+    return known >= 3 and known * 2 > len(rows)
 
 
 def phase(context: Context, entry: Entry) -> Record:
@@ -146,6 +159,13 @@ def _own_line(draft: Draft, entry: Entry, steps: list[Piece]) -> None:
     if aside is None and mark and mark[0] != "stage" and len(entry.label.raw.split()) <= 2 and entry.value:
         # "Phase 1: Beta (Week 1)": the name goes on behind the colon.
         whole = Piece(entry.block, entry.label.start, entry.value.end)
+        inner, rest = split_label(entry.value)
+        if inner is not None and rest and not _MARKED.search(whole.raw):
+            # "Phase 1 - staff (week 1): 500 people": the name reaches up to the second mark.
+            heading(draft, whole.sub(0, inner.end - whole.start), steps)
+            for part in _stretches(draft, rest):
+                _loose(draft, part, steps)
+            return
         if len(entry.value.raw) <= 60 and "\n" not in whole.raw:
             heading(draft, trim(entry.piece), steps)
             return
@@ -293,6 +313,8 @@ def labelled(draft: Draft, name: str, value: Piece, label: Piece, steps: list[Pi
         draft.record.labels["targets"] = label.clean
         if not draft.put_targets(value):
             draft.put_text(value, label)
+    elif name == "when" and context.wording.has("due_words", label.clean):
+        put_time(draft, "ends", value, label, ANCHOR)
     elif name in ("when", "starts"):
         when = context.when(text, ANCHOR) or counted(context, text, label, ANCHOR)
         if when is not None:
@@ -391,10 +413,20 @@ def _from_row(context: Context, entry: Entry) -> Record | None:
     cells = columns(context.wording, "phase", entry)
     for name, _, cell in cells:
         if name == "title" and cell and not draft.record.title:
-            heading(draft, cell, steps)
+            if _CODE.fullmatch(cell.clean):
+                # "W2" in a column of waves counts them, not weeks.
+                draft.title(cell)
+            else:
+                heading(draft, cell, steps)
+    if not draft.record.title:
+        named_by = next(
+            (cell for wanted in _NAMING for name, _, cell in cells if name == wanted and cell), None
+        )
+        if named_by is not None:
+            draft.title(named_by)
     if not draft.record.title:
         return None
-    titled = False
+    titled = not any(name == "title" for name, _, _ in cells)
     for name, header, cell in cells:
         if name == "title" and not titled:
             titled = True

@@ -95,11 +95,17 @@ def criterion(context: Context, entry: Entry, *, unlabelled: bool = False) -> Re
             else:
                 put(draft, None if name == "title" else name, cell, header)
     else:
-        if unlabelled:
+        body = entry.value if entry.label is not None else entry.piece
+        arrow = _arrow(body) if entry.label is None else None
+        if arrow is not None:
+            # "Crash rate > 1.5% → roll back the client": what is done about it is no part of what is measured.
+            body, answer = arrow
+            draft.title(body)
+            draft.put_text(answer)
+        elif unlabelled:
             draft.title(entry.value)
         else:
             named(draft, entry)
-        body = entry.value if entry.label is not None else entry.piece
         if not _event(body.clean) and not _tells_targets(context, entry):
             marks = len(draft.record.marks)
             draft.put_targets(body, entry.label.clean if entry.label else "", kind="rollback")
@@ -265,12 +271,18 @@ def _no_risk(context: Context, entry: Entry) -> bool:
 
 def _risk_name(draft: Draft, entry: Entry) -> None:
     """`Risk → mitigation` in one line, or a name with a description."""
-    piece = entry.piece
-    if entry.label is None:
-        for arrow in (" → ", " -> ", " => ", " ⇒ "):
-            place = piece.raw.find(arrow)
-            if place > 0:
-                draft.title(piece.sub(0, place))
-                draft.put_text(trim(piece.sub(place + len(arrow), len(piece.raw))))
-                return
-    named(draft, entry)
+    arrow = _arrow(entry.piece) if entry.label is None else None
+    if arrow is not None:
+        draft.title(arrow[0])
+        draft.put_text(arrow[1])
+    else:
+        named(draft, entry)
+
+
+def _arrow(piece: Piece) -> tuple[Piece, Piece] | None:
+    """What stands before and behind the first arrow of a line."""
+    for arrow in (" → ", " -> ", " => ", " ⇒ "):
+        place = piece.raw.find(arrow)
+        if place > 0:
+            return trim(piece.sub(0, place)), trim(piece.sub(place + len(arrow), len(piece.raw)))
+    return None

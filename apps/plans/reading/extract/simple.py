@@ -11,6 +11,7 @@ from apps.plans.reading.model import Record
 from apps.plans.reading.pieces import MOST_PARTS, Piece, split_label, split_paren
 from apps.plans.reading.schemas import columns, field_for
 from apps.plans.reading.settling import ask_day, no_such_day
+from apps.plans.reading.wording import fold
 from apps.schedule.when import When
 
 _COUNT = re.compile(r"[-+−–]?\d{1,3}(?:\s?(?:-|–|to)\s?[-+−]?\d{1,3})?\+?")
@@ -235,9 +236,21 @@ def counted(context: Context, text: str, label: Piece | None, anchor: str | None
     """`3-4` below a header "Week" is weeks 3 to 4; `T-4` there counts weeks."""
     if label is None or not label.raw:
         return None
-    if _COUNT.fullmatch(text):
-        return context.when(f"{label.clean} {text}", anchor)
-    return None
+    if not _COUNT.fullmatch(text):
+        return None
+    if context.wording.begins("count_from", fold(label.clean)):
+        return _counted_from(context, text, label, anchor)
+    return context.when(f"{label.clean} {text}", anchor)
+
+
+def _counted_from(context: Context, text: str, label: Piece, anchor: str | None) -> When | None:
+    """`-30` below "Days to launch": so many of the header's units from launch day, before it where no sign says
+    otherwise and the header counts down."""
+    unit, direction = fold(label.clean).split(" ")[:2]
+    number = text.replace("−", "-").replace("–", "-")
+    if number.strip("+-0") and number[0] not in "+-":
+        number = f"{'+' if direction in ('after', 'from', 'relative') else '-'}{number}"
+    return context.when(f"T{number} {unit}" if number.strip("+-0") else "T-0", anchor)
 
 
 def timed_text(context: Context, draft: Draft, entry: Entry) -> None:

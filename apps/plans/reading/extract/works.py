@@ -16,13 +16,15 @@ from apps.schedule.when import When
 
 ANCHOR = "launch_day"
 _DONE_SIGNS = {"✅": True, "☑": True, "✔": True, "✓": True, "[x]": True, "[X]": True, "x": True, "X": True,
-               "☐": False, "⬜": False, "🔲": False, "[ ]": False, "❌": False, "✗": False, "⏳": False,
+               "☐": False, "⬜": False, "🔲": False, "[ ]": False, "❌": False, "✗": False, "✘": False, "⏳": False,
                "🟢": True, "🟡": False, "🔴": False, "🚧": False, "◻": False, "☑️": True, "✔️": True}  # fmt: skip
 _SIGN = re.compile(
     "^("
     + "|".join(re.escape(sign) for sign in sorted(_DONE_SIGNS, key=len, reverse=True) if sign not in "xX")
     + ")\ufe0f?\\s*"
 )
+_DASH = re.compile(r"\s+[-–—|]\s+")
+_NAMES = re.compile(r"@?[^\W\d_a-zà-ÿ][\w.&'’/-]*(?:\s+[^\W\d_a-zà-ÿ][\w.&'’/-]*){0,2}")
 _COMMA = re.compile(r"\s*,\s+")
 _MENTION = re.compile(r"(?:^|\s)(@[\w.-]+)\s*$")
 _PREFIX_OWNER = re.compile(r"^(?:owner|lead|dri|by|responsible|assignee)\s*[:=-]\s*", re.IGNORECASE)
@@ -54,13 +56,48 @@ def owner_aside(draft: Draft, body: Piece) -> Piece:
             draft.put("owner", aside.sub(match.end(), len(aside.raw)))
             return head
         if aside.raw.startswith("@"):
-            draft.put("owner", aside)
-            return head
+            return head if _who_and_when(draft, aside) else body
     mention = _MENTION.search(body.raw) if "@" in body.raw else None
     if mention and mention.start() > 0:
         draft.put("owner", body.sub(mention.start(1), mention.end(1)))
         return trim(body.sub(0, len(body.raw[: mention.start()].rstrip(" -–—,:"))))
     return body
+
+
+def owner_between(draft: Draft, body: Piece) -> Piece:
+    """`Website copy — Ana — 9/8`: a name between the work and its time is who does it."""
+    dash = list(_DASH.finditer(body.raw))
+    if not dash:
+        return body
+    who = trim(body.sub(dash[-1].end(), len(body.raw)))
+    if not _is_somebody(draft.context, who):
+        return body
+    # "Teaser — Instagram — 9/8": where it goes rather than who does it.
+    draft.put("channel" if draft.context.wording.type_of("channels", who.clean) else "owner", who)
+    return trim(body.sub(0, dash[-1].start()))
+
+
+def _is_somebody(context: Context, piece: Piece) -> bool:
+    """A few words with capital letters that are no state of the work."""
+    text = piece.clean
+    if _NAMES.fullmatch(text) is None:
+        return False
+    return not (context.wording.has("done", text) or context.wording.has("not_done", text))
+
+
+def _who_and_when(draft: Draft, aside: Piece) -> bool:
+    """`(@mei, due 10 Mar)`: who does it and, where it is told, by when; False for anything else."""
+    who, comma, _ = aside.raw.partition(",")
+    if not comma:
+        draft.put("owner", aside)
+        return True
+    due = trim(aside.sub(len(who) + 1, len(aside.raw)))
+    when = draft.context.when(due.clean, ANCHOR)
+    if when is None or draft.fields["when"] is not None:
+        return False
+    draft.put("owner", aside.sub(0, len(who)))
+    draft.put_when("when", due, when)
+    return True
 
 
 def put_told(draft: Draft, child: Entry) -> None:

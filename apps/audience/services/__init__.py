@@ -1,0 +1,1 @@
+"""Changing accounts, contacts, product users and segments."""

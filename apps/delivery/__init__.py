@@ -1,0 +1,1 @@
+"""Outgoing mail: who is to get what, and what became of it, row by row."""

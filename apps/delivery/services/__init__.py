@@ -1,0 +1,1 @@
+"""Running mailings, taking and sending their rows, settling what is uncertain, keeping the suppression list."""

@@ -1,0 +1,7 @@
+"""Django's entry point to this app."""
+
+from django.apps import AppConfig
+
+
+class MeetingsConfig(AppConfig):
+    name = "apps.meetings"

@@ -1,0 +1,1 @@
+"""Writing, approving, running and following up campaigns."""

@@ -1,0 +1,1 @@
+"""Mail engines side by side: settings, a source, a sink and one runner for all of them."""

@@ -1,0 +1,1 @@
+"""A source of mailings for tests, as the apps above delivery would register theirs."""
