@@ -180,7 +180,8 @@ class SupervisedProcess(Process):
         self._child_ctor = _tied_child
 
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:
-        _die_with_parent(signal.SIGKILL)
+        signal.signal(signal.SIGUSR1, self._end_with_runner)
+        _hear_of_parents_end(signal.SIGUSR1)
         relayed = _Relay(events)
         short_lives = 0
         while True:
@@ -194,6 +195,12 @@ class SupervisedProcess(Process):
             if self.stopping.wait(1):
                 events.put(relayed.last)
                 return
+
+    def _end_with_runner(self, number: int, frame: FrameType | None) -> None:
+        """The runner is gone: what we run may finish its work in hand, but nothing outlives its time for that."""
+        if self._child is not None:
+            _end(self._child.pid)
+        os._exit(1)
 
 
 class _Relay:
@@ -247,10 +254,31 @@ def _signal(send: Callable[[int, int], None], pid: int, number: int) -> None:
 
 
 def _tied_child(command: str, **options: Any) -> Any:
-    return Popen(command, preexec_fn=lambda: _die_with_parent(signal.SIGTERM), **options)
+    child = Popen(command, preexec_fn=lambda: _hear_of_parents_end(signal.SIGTERM), **options)
+    threading.Thread(target=_sweep_after, args=(child.pid,), daemon=True).start()
+    return child
 
 
-def _die_with_parent(number: int) -> None:
+def _sweep_after(pid: int) -> None:
+    """Once a main process has ended, end what it left in its group: orphans would keep its output open."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # not reaped yet, so the group's number is still its own
+        _signal(os.killpg, pid, signal.SIGKILL)
+
+
+def _end(pid: int) -> None:
+    """Ask a child to end; what is left of its group after the time for that is killed."""
+    _signal(os.kill, pid, signal.SIGTERM)
+    until = time.monotonic() + KILL_AFTER_SECONDS
+    with contextlib.suppress(ChildProcessError):  # reaped by the one who waits for it
+        while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG):
+            if time.monotonic() > until:
+                break
+            time.sleep(0.05)
+    _signal(os.killpg, pid, signal.SIGKILL)
+
+
+def _hear_of_parents_end(number: int) -> None:
     """Ask Linux for this signal once our parent is gone: kill -9 of the runner leaves nothing behind."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)

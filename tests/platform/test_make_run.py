@@ -185,12 +185,21 @@ def test_what_dies_comes_back_and_nothing_outlives_the_runner(runner: Runner) ->
         time.sleep(0.1)
     runner.wait_for("/readyz")
     assert runner.process is not None
+    (stuck,) = leaders(runner.pids(), "granian")
+    os.kill(stuck, signal.SIGSTOP)  # one that does not hear that it should end
     runner.process.kill()
     runner.process.wait()
     until = time.monotonic() + 30
     while left := [pid for pid in runner.pids() if not is_postgres(pid)]:
-        assert time.monotonic() < until, left
+        assert time.monotonic() < until, f"{[command_of(pid) for pid in left]}\n{runner.output}"
         time.sleep(0.1)
+
+
+def command_of(pid: int) -> str:
+    try:
+        return f"{pid}: " + Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return f"{pid}: gone"
 
 
 def postmaster_of(runner: Runner) -> int | None:
