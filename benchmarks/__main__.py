@@ -28,6 +28,11 @@ MEASUREMENTS = (
 )
 # What stands between a figure and its target; written below the figures.
 LIMITS = {
+    "pages": (
+        "What limits it: of all launches, a week draws up to ten things a day where a tenth of the launches do not "
+        "fill it, and the board counts everything that is open to say how much each column holds. The page of the "
+        "plan draws every record of a launch, with what may be done to it."
+    ),
     "delivery": (
         "What limits it: a process that sends runs Python for a quarter of its time (sampled); the rest is waiting, "
         "for the disk above all: claim, intent and result are durable commits, of which the others have fewer or none; "

@@ -262,7 +262,9 @@ def _tied_child(command: str, **options: Any) -> Any:
 def _sweep_after(pid: int) -> None:
     """Once a main process has ended, end what it left in its group: orphans would keep its output open."""
     with contextlib.suppress(ChildProcessError):
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # not reaped yet, so the group's number is still its own
+        os.waitid(
+            os.P_PID, pid, os.WEXITED | os.WNOWAIT
+        )  # not reaped yet, so the group's number is still its own
         _signal(os.killpg, pid, signal.SIGKILL)
 
 

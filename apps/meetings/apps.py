@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class MeetingsConfig(AppConfig):
     name = "apps.meetings"
+
+    def ready(self) -> None:
+        from apps.meetings import policies  # noqa: F401

@@ -70,6 +70,14 @@ class Rule:
 
     def text(self, *, first: datetime, zone: str) -> str:
         """As the value of an RRULE property for a DTSTART with TZID; `UNTIL` in UTC, as RFC 5545 3.3.10 wants."""
+        parts = self._parts()
+        if self.until is not None:
+            end = first_instant(self.until, time(23, 59, 59), zone)
+            parts.append(f"UNTIL={end:%Y%m%dT%H%M%SZ}")
+        return ";".join(parts)
+
+    def _parts(self) -> list[str]:
+        """Everything but its last day."""
         parts = [f"FREQ={self.frequency.upper()}"]
         if self.interval > 1:
             parts.append(f"INTERVAL={self.interval}")
@@ -81,9 +89,13 @@ class Rule:
             parts.append(f"BYMONTHDAY={self.month_day}")
         if self.count is not None:
             parts.append(f"COUNT={self.count}")
+        return parts
+
+    def stored(self) -> str:
+        """As `parse` reads it back without a zone: `UNTIL` is the local day itself."""
+        parts = self._parts()
         if self.until is not None:
-            end = first_instant(self.until, time(23, 59, 59), zone)
-            parts.append(f"UNTIL={end:%Y%m%dT%H%M%SZ}")
+            parts.append(f"UNTIL={self.until:%Y%m%d}")
         return ";".join(parts)
 
     def words(self) -> str:

@@ -1,0 +1,1 @@
+"""Reading: sessions, people's time, who comes."""

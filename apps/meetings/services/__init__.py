@@ -1,0 +1,1 @@
+"""Writing: drafts, publishing, bookings, hosting, letters."""
