@@ -49,6 +49,19 @@ def test_signing_up_twice_says_nothing_and_sends_the_same_again(session: Occurre
     assert Letter.objects.filter(kind__in=["confirm", "booked"]).count() == bookings.MOST_TO_ONE
 
 
+@pytest.mark.parametrize("state", ["waiting", "offered"])
+def test_who_waits_is_not_written_to_without_end(session: Occurrence, state: str) -> None:
+    ada, _, _ = [sign_up(session, name) for name in ("Ada", "Mary", "Carol")]
+    if state == "offered":
+        bookings.cancel(actor=ANONYMOUS, booking_id=ada.pk)
+    assert states(session)["Carol"] == state
+    for _ in range(20):
+        values = {"name": "Carol", "email": "carol@customer.example"}
+        bookings.sign_up(actor=ANONYMOUS, occurrence=session, values=values)
+    assert Letter.objects.filter(booking__name="Carol").count() <= bookings.MOST_TO_ONE
+    assert states(session)["Carol"] == state
+
+
 def test_one_network_signs_up_so_many_an_hour(session: Occurrence) -> None:
     sender = bookings.sender_hash("192.0.2.1")
     for number in range(bookings.MOST_FROM_ONE):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from apps.schedule.weekly import week_of
 from tests.schedule.noticing import LONG_AGO, choose, digests, local, owned, person, running
 from tests.schedule.test_reminders import ZONES
 from tests.schedule.worlds import Calendar, pinned
+from tests.together import at_once
 
 MONDAY = date(2027, 3, 8)
 
@@ -229,21 +229,7 @@ def test_whatever_the_polls_everybody_gets_one_a_week_at_their_hour(calendar: Ca
 def test_two_at_once_send_one() -> None:
     calendar = running()
     owned(calendar, "2027-03-10")
-    barrier = threading.Barrier(4)
-    told: list[int] = []
-
-    def run() -> None:
-        try:
-            barrier.wait()
-            told.append(send_digests(at=monday()))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    told = at_once(lambda: send_digests(at=monday()))
     assert sum(told) == 1
     assert Mailing.objects.count() == len(lines()) == 1
 

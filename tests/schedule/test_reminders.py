@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -24,6 +23,7 @@ from apps.schedule.services import clock, placing
 from apps.schedule.services.reminding import BATCH, remind
 from tests.schedule.noticing import choose, local, owned, person, reminders, running
 from tests.schedule.worlds import Calendar, pinned
+from tests.together import at_once
 
 D = date(2027, 3, 10)  # a Wednesday
 DAY = "2027-03-10"
@@ -324,21 +324,7 @@ def test_two_at_once_tell_once() -> None:
     calendar = running()
     for _ in range(5):
         owned(calendar, DAY)
-    barrier = threading.Barrier(4)
-    told: list[int] = []
-
-    def run() -> None:
-        try:
-            barrier.wait()
-            told.append(remind(at=ahead()))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    told = at_once(lambda: remind(at=ahead()))
     assert sum(told) == 5
     assert Notification.objects.filter(kind="item_ahead").count() == 5
     assert Reminder.objects.filter(kind="ahead").count() == 5

@@ -28,6 +28,8 @@ State = Booking.State
 MOST_FROM_ONE = 20
 MOST_TO_ONE = 6
 MOST_QUESTIONS = 5
+# What signing up sends, the first time or once more.
+AGAIN = (Letter.Kind.CONFIRM, Letter.Kind.BOOKED, Letter.Kind.WAITING, Letter.Kind.OFFER)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 OPEN = (Launch.State.DRAFT, Launch.State.ACTIVE, Launch.State.PAUSED, Launch.State.COMPLETED)
 
@@ -77,9 +79,7 @@ def sign_up(*, actor: Actor, occurrence: Occurrence, values: Mapping[str, str], 
                 "So many sign-ups came from your network in the last hour that this one has to wait."
             )
         there = Booking.objects.filter(occurrence=held, email=email, state__in=Booking.ACTIVE).first()
-        mails = Letter.objects.filter(
-            booking__email=email, kind__in=[Letter.Kind.CONFIRM, Letter.Kind.BOOKED], created_at__gt=at - DAY
-        ).count()
+        mails = Letter.objects.filter(booking__email=email, kind__in=AGAIN, created_at__gt=at - DAY).count()
         if there is None:
             booking.save()
             seats.told(actor, booking, held, "asked")
@@ -88,7 +88,11 @@ def sign_up(*, actor: Actor, occurrence: Occurrence, values: Mapping[str, str], 
             there = booking
         if mails < MOST_TO_ONE:
             # Who signed up before gets what they got then once more: only they learn that it was so.
-            again = {State.BOOKED: Letter.Kind.BOOKED, State.PENDING: Letter.Kind.CONFIRM}
+            again = {
+                State.BOOKED: Letter.Kind.BOOKED,
+                State.PENDING: Letter.Kind.CONFIRM,
+                State.OFFERED: Letter.Kind.OFFER,
+            }
             kind = again.get(State(there.state), Letter.Kind.WAITING)
             letters.to_attendee(there, kind, held, number=mails)
 

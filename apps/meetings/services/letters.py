@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from apps.core import bell
 from apps.delivery.selectors import database_now
 from apps.meetings.models import Booking, Letter, Occurrence
 
-BELL = "meetings.send_letters"
 Kind = Letter.Kind
 # Who held a seat or waited for one hears of changes; who never confirmed does not.
 CONCERNED = ("booked", "offered", "waiting")
@@ -106,4 +104,3 @@ def _add(letters: Iterable[Letter]) -> None:
     rows = list(letters)
     if rows:
         Letter.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-        bell.ring(BELL)
